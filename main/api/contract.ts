@@ -1,0 +1,232 @@
+import { type AnySchema, eventIterator, oc } from '@orpc/contract';
+import { z } from 'zod';
+import { Backup, BackupEntry } from '../backups/index.ts';
+import { Update } from '../checks/index.ts';
+import { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index.ts';
+import { HistoryEntry } from '../history/index.ts';
+import { Installation, Inventory } from '../platforms/index.ts';
+import { LogLine, Run, RunDetails, RunKind } from '../runs/index.ts';
+import { Preferences, PreferencesEdit } from '../settings/index.ts';
+import { ConnectionSettings, Site, SiteDraft, SiteEdit } from '../sites/index.ts';
+import { Choice, RollbackPreview, UpdatePlan } from '../updates/index.ts';
+import { BackupId, ProblemShape, RunId, SiteId } from '../words/index.ts';
+
+/** Every procedure is made here, so that none exists without a schema for what goes in and what comes out. */
+function procedure<In extends AnySchema, Out extends AnySchema>(input: In, output: Out) {
+  return oc.input(input).output(output);
+}
+
+const Nothing = z.object({});
+const Started = z.object({ runId: RunId });
+const StartedMany = z.object({ runIds: z.array(RunId) });
+
+/** Secrets of a connection, as typed by the user; they go to the keychain and are never sent back. */
+const Secrets = z.object({
+  /** Per hop: 0 is the site's own server, 1… the jump hosts in order. */
+  passwords: z.array(z.object({ hop: z.number().int().min(0), password: z.string() })).default([]),
+  passphrases: z.array(z.object({ hop: z.number().int().min(0), passphrase: z.string() })).default([]),
+});
+
+const RunningBrief = z.object({ id: RunId, kind: RunKind, title: z.string() });
+
+/** One row of the sites table. */
+const SiteSummary = z.object({
+  site: Site,
+  /** `unchecked`: never read yet. `unreachable`: the last check failed. */
+  state: z.enum(['ok', 'waiting', 'working', 'failed', 'unchecked']),
+  coreVersion: z.string().nullable(),
+  php: z.string().nullable(),
+  waiting: z.object({ total: z.number(), fitting: z.number(), security: z.number(), major: z.number() }),
+  checkedAt: z.number().nullable(),
+  backedUpAt: z.number().nullable(),
+  /** Why the last check or update failed; null when it did not. */
+  problem: ProblemShape.nullable(),
+  running: RunningBrief.nullable(),
+});
+
+const SiteDetails = z.object({
+  summary: SiteSummary,
+  inventory: Inventory.nullable(),
+  updates: z.array(Update),
+  /** Runs whose update can be taken back, newest first. */
+  undoable: z.array(z.object({ runId: RunId, title: z.string(), endedAt: z.number() })),
+});
+
+/** What the app tells its windows. Each says what changed; the window asks again for what it shows. */
+const AppEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('sites') }),
+  z.object({ kind: z.literal('site'), siteId: SiteId }),
+  z.object({ kind: z.literal('run'), run: Run }),
+  z.object({ kind: z.literal('backups'), siteId: SiteId }),
+  z.object({ kind: z.literal('preferences') }),
+  /** A toast's click: the window goes there. */
+  z.object({ kind: z.literal('go'), to: z.string() }),
+]);
+
+const AppInfo = z.object({
+  version: z.string(),
+  shell: z.enum(['desktop', 'web', 'terminal']),
+  dataFolder: z.string(),
+  /** Where secrets rest; `session`: nowhere, they are asked for again after a restart. */
+  keychain: z.object({
+    kind: z.enum(['system', 'weak', 'passphrase', 'session']),
+    name: z.string(),
+    warning: z.string().nullable(),
+  }),
+});
+
+const Draft = z.object({ connection: ConnectionSettings, secrets: Secrets.prefault({}) });
+
+const ImportResult = z.object({
+  added: z.array(z.string()),
+  /** Each line that was refused, and why. */
+  refused: z.array(z.object({ line: z.number(), name: z.string(), why: z.string() })),
+});
+
+/**
+ * Every procedure and event stream that a shell may use. The renderer's and the terminal's clients are
+ * typed by this; the router in `router.ts` does not compile unless it implements all of it.
+ */
+export const contract = {
+  app: {
+    info: procedure(Nothing, AppInfo),
+    /** Everything that changes, as it changes. The first event is always `sites`. */
+    events: procedure(Nothing, eventIteratorOf(AppEvent)),
+  },
+  sites: {
+    list: procedure(Nothing, z.array(SiteSummary)),
+    show: procedure(z.object({ siteId: SiteId }), SiteDetails),
+    /** Site by id or by name. */
+    find: procedure(z.object({ nameOrId: z.string() }), Site),
+    add: procedure(z.object({ draft: SiteDraft, secrets: Secrets.prefault({}) }), Site),
+    edit: procedure(z.object({ siteId: SiteId, edit: SiteEdit, secrets: Secrets.prefault({}) }), Site),
+    remove: procedure(
+      z.object({ siteId: SiteId, backups: z.enum(['keep', 'delete']) }),
+      z.object({ backupsDeleted: z.number() }),
+    ),
+    exportAll: procedure(
+      z.object({ format: z.enum(['json', 'csv']) }),
+      z.object({ fileName: z.string(), text: z.string() }),
+    ),
+    importAll: procedure(
+      z.object({ format: z.enum(['json', 'csv']), text: z.string().max(20_000_000) }),
+      ImportResult,
+    ),
+  },
+  connections: {
+    /** Reads what a person pasted: `ssh deploy@example.org -p 2222`, `deploy@example.org`, a name from ~/.ssh/config. */
+    parse: procedure(z.object({ text: z.string().max(2000) }), ConnectionSettings),
+    configuredHosts: procedure(Nothing, z.array(ConfiguredHost)),
+    /** Connects, says what answered. Nothing is stored. */
+    test: procedure(Draft, Trial),
+    testSite: procedure(z.object({ siteId: SiteId }), Trial),
+    /** The user compared the fingerprint: it is right. `replaces`: they typed `replace` for a changed key. */
+    trust: procedure(z.object({ key: UnknownHostKey, replaces: z.boolean().default(false) }), Nothing),
+    /** Looks for installations in the usual places. */
+    findInstallations: procedure(Draft, z.array(Installation)),
+    /** Reads one folder that the user names. null: no known platform there. */
+    look: procedure(Draft.extend({ root: z.string().min(1) }), Installation.nullable()),
+  },
+  platforms: {
+    list: procedure(Nothing, z.array(z.object({ id: z.string(), name: z.string(), updates: z.boolean() }))),
+  },
+  checks: {
+    /** No ids: all sites. `force`: sources are asked again although their answer is fresh, every site is read in full. */
+    start: procedure(
+      z.object({ siteIds: z.array(SiteId).optional(), force: z.boolean().default(false) }),
+      StartedMany,
+    ),
+  },
+  updates: {
+    list: procedure(z.object({ siteId: SiteId.optional() }), z.array(Update)),
+    /** What it would do. Writes nothing. */
+    plan: procedure(z.object({ siteId: SiteId, choices: z.array(Choice).min(1) }), UpdatePlan),
+    start: procedure(z.object({ siteId: SiteId, choices: z.array(Choice).min(1) }), Started),
+    rollbackPreview: procedure(z.object({ siteId: SiteId, runId: RunId.optional() }), RollbackPreview),
+    /** `runId`: which update; the latest otherwise. `components`: slugs, when not all of them. */
+    rollback: procedure(
+      z.object({
+        siteId: SiteId,
+        runId: RunId.optional(),
+        components: z.array(z.string()).optional(),
+        database: z.enum(['keep', 'restore']).default('keep'),
+      }),
+      Started,
+    ),
+  },
+  backups: {
+    list: procedure(z.object({ siteId: SiteId.optional() }), z.array(Backup)),
+    start: procedure(z.object({ siteId: SiteId }), Started),
+    /** `path` relative to the site's root; '' is the root. */
+    folder: procedure(z.object({ backupId: BackupId, path: z.string() }), z.array(BackupEntry)),
+    /** At most `limit` bytes of a file, base64. */
+    file: procedure(
+      z.object({
+        backupId: BackupId,
+        path: z.string(),
+        limit: z.number().int().min(1).max(4_194_304).default(262_144),
+      }),
+      z.object({ base64: z.string(), size: z.number(), truncated: z.boolean(), text: z.boolean() }),
+    ),
+    /** Paths that match a glob, over all backups of a site, newest first. */
+    find: procedure(
+      z.object({ siteId: SiteId, glob: z.string().min(1) }),
+      z.array(z.object({ backupId: BackupId, takenAt: z.number(), path: z.string(), size: z.number() })),
+    ),
+    /** No paths: everything. `folder` is on this computer; `site` is the site that it was taken from. */
+    restore: procedure(
+      z.object({
+        backupId: BackupId,
+        paths: z.array(z.string()).default([]),
+        to: z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('folder'), folder: z.string().min(1) }),
+          z.object({ kind: z.literal('site') }),
+        ]),
+        database: z.boolean().default(false),
+      }),
+      Started,
+    ),
+    verify: procedure(z.object({ backupId: BackupId.optional() }), Started),
+    remove: procedure(z.object({ backupId: BackupId }), Nothing),
+  },
+  runs: {
+    list: procedure(
+      z.object({ siteId: SiteId.optional(), limit: z.number().int().min(1).max(1000).default(100) }),
+      z.array(Run),
+    ),
+    show: procedure(z.object({ runId: RunId }), RunDetails),
+    cancel: procedure(z.object({ runId: RunId }), Nothing),
+    /** Log lines from `after` on, as they come; ends with the run. */
+    follow: procedure(
+      z.object({ runId: RunId, after: z.number().int().default(0) }),
+      eventIteratorOf(LogLine),
+    ),
+    /** Finishes or undoes what a crash left. */
+    recover: procedure(
+      Nothing,
+      z.object({ recovered: z.array(z.object({ runId: RunId, title: z.string(), outcome: z.string() })) }),
+    ),
+  },
+  history: {
+    list: procedure(
+      z.object({ siteId: SiteId.optional(), limit: z.number().int().min(1).max(5000).default(200) }),
+      z.array(HistoryEntry),
+    ),
+  },
+  preferences: {
+    get: procedure(Nothing, Preferences),
+    set: procedure(PreferencesEdit, Preferences),
+  },
+};
+
+/** An event stream whose every event is validated. */
+function eventIteratorOf<T extends z.ZodType>(schema: T) {
+  return eventIterator(schema);
+}
+
+export type Contract = typeof contract;
+export type SiteSummary = z.infer<typeof SiteSummary>;
+export type SiteDetails = z.infer<typeof SiteDetails>;
+export type AppEvent = z.infer<typeof AppEvent>;
+export type AppInfo = z.infer<typeof AppInfo>;
+export type Secrets = z.infer<typeof Secrets>;

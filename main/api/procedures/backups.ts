@@ -1,0 +1,166 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { implement } from '@orpc/server';
+import {
+  fileAt,
+  findPaths,
+  listFolder,
+  looksLikeText,
+  readStart,
+  restoreToFolder,
+} from '../../backups/index.ts';
+import { restoreSite } from '../../updates/index.ts';
+import { bytesInWords, counted, Problem } from '../../words/index.ts';
+import { contract } from '../contract.ts';
+import type { Services } from '../services.ts';
+
+/** Backups: taken, browsed, restored. */
+export function backupProcedures(services: Services) {
+  const api = implement(contract).backups;
+  const { store, runs, sites } = services;
+  return {
+    list: api.list.handler(({ input }) => store.list(input.siteId)),
+    start: api.start.handler(async ({ input }) => {
+      const site = sites.get(input.siteId);
+      const run = await runs.start(
+        {
+          kind: 'backup',
+          site: { id: site.id, name: site.name },
+          title: `Back up ${site.name}`,
+          expected: [{ name: 'backup', title: 'Back up the site' }],
+          plan: {},
+        },
+        services.hostOf(site),
+        async (context) => {
+          const backup = await context.step('backup', { title: 'Back up the site' }, async (step) => {
+            const taken = await services.backUp(site, 'asked', context);
+            step.detail(
+              `${counted(taken.files, 'file')}${taken.database === null ? '' : ' and the database'}, verified.`,
+            );
+            return taken;
+          });
+          services.events.emit({ kind: 'backups', siteId: site.id });
+          const gaps = backup.unreadable.length + backup.moved.length;
+          return {
+            state: 'done',
+            summary: `${counted(backup.files, 'file')} backed up, ${backup.addedBytes === 0 ? 'nothing new' : `${bytesInWords(backup.addedBytes)} added`}.${gaps === 0 ? '' : ` ${counted(gaps, 'file is', 'files are')} missing or moved; the log names them.`}`,
+          };
+        },
+      );
+      return { runId: run.id };
+    }),
+    folder: api.folder.handler(async ({ input }) => listFolder(await store.open(input.backupId), input.path)),
+    file: api.file.handler(async ({ input }) => {
+      const snapshot = await store.open(input.backupId);
+      const file = await fileAt(snapshot, input.path);
+      const bytes = await readStart(snapshot, file, input.limit);
+      return {
+        base64: bytes.toString('base64'),
+        size: file.size,
+        truncated: bytes.length < file.size,
+        text: looksLikeText(bytes),
+      };
+    }),
+    find: api.find.handler(({ input }) => findPaths(store, input.siteId, input.glob)),
+    restore: api.restore.handler(async ({ input }) => {
+      const snapshot = await store.open(input.backupId);
+      const { backup } = snapshot;
+      const { to, paths, database } = input;
+      if (to.kind === 'folder') {
+        const folder = resolve(to.folder.replace(/^~(?=$|[\\/])/, homedir()));
+        const run = await runs.start(
+          {
+            kind: 'restore',
+            site: { id: backup.siteId, name: backup.siteName },
+            title: `Restore to ${folder}`,
+            expected: [{ name: 'restore', title: 'Restore the files' }],
+            plan: { to: 'folder' },
+          },
+          null,
+          (context) =>
+            context.step('restore', { title: 'Restore the files' }, async () => {
+              const restored = await restoreToFolder(
+                snapshot,
+                paths,
+                folder,
+                database,
+                context.signal,
+                context.progress,
+              );
+              for (const link of restored.links) context.log('warning', `A link was not made here: ${link}`);
+              for (const name of restored.renamed)
+                context.log(
+                  'warning',
+                  `${name.from} became ${name.to}, because this computer cannot have that name.`,
+                );
+              return { state: 'done', summary: `${counted(restored.files, 'file')} restored to ${folder}.` };
+            }),
+        );
+        return { runId: run.id };
+      }
+      const site = sites.get(backup.siteId);
+      const run = await runs.start(
+        {
+          kind: 'restore',
+          site: { id: site.id, name: site.name },
+          title:
+            paths.length === 0 && database
+              ? `Restore ${site.name}`
+              : paths.length === 0
+                ? `Restore the files of ${site.name}`
+                : `Restore ${paths.length === 1 ? (paths[0] ?? '') : `${paths.length} paths`}`,
+          expected: [
+            { name: 'backup', title: 'Back up the site as it is' },
+            { name: 'restore', title: 'Put the files in place' },
+            { name: 'settle', title: 'Tidy up' },
+          ],
+          plan: { to: 'site', backupId: backup.id, paths, database },
+        },
+        services.hostOf(site),
+        (context) => restoreSite(services.updates, site, { backupId: backup.id, paths, database }, context),
+      );
+      return { runId: run.id };
+    }),
+    verify: api.verify.handler(async ({ input }) => {
+      const run = await runs.start(
+        {
+          kind: 'verify',
+          site: null,
+          title: input.backupId === undefined ? 'Verify all backups' : 'Verify a backup',
+          expected: [{ name: 'verify', title: 'Read everything back' }],
+          plan: {},
+        },
+        null,
+        (context) =>
+          context.step('verify', { title: 'Read everything back' }, async (step) => {
+            const report = await store.verify(
+              input.backupId === undefined ? null : [input.backupId],
+              context.signal,
+              context.progress,
+            );
+            step.detail(`${counted(report.backups, 'backup')}, ${bytesInWords(report.bytes)}.`);
+            for (const line of report.damage) context.log('error', line);
+            if (report.damage.length === 0)
+              return {
+                state: 'done',
+                summary: `${counted(report.backups, 'backup is', 'backups are')} whole.`,
+              };
+            throw new Problem({
+              code: 'store-damaged',
+              message: `${counted(report.damage.length, 'place', 'places')} in the backups damaged.`,
+              attempted: 'Read everything back',
+              answered: report.damage.slice(0, 5).join('; '),
+              todo: 'Back up these sites again at once, then look after the disk.',
+            });
+          }),
+      );
+      return { runId: run.id };
+    }),
+    remove: api.remove.handler(async ({ input }) => {
+      const { backup } = await store.open(input.backupId);
+      await store.remove(input.backupId);
+      services.events.emit({ kind: 'backups', siteId: backup.siteId });
+      return {};
+    }),
+  };
+}

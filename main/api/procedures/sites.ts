@@ -1,0 +1,154 @@
+import { implement } from '@orpc/server';
+import type { Inventory } from '../../platforms/index.ts';
+import { exportSites, importSites, type Site } from '../../sites/index.ts';
+import type { SiteId } from '../../words/index.ts';
+import { contract, type Secrets, type SiteDetails, type SiteSummary } from '../contract.ts';
+import type { Services } from '../services.ts';
+
+/** What sites there are, and how they fare. */
+export function siteProcedures(services: Services) {
+  const api = implement(contract).sites;
+  const { sites, history, secrets, store, records } = services;
+
+  const saveSecrets = async (siteId: SiteId, given: Secrets) => {
+    for (const { hop, password } of given.passwords) await secrets.set(`${siteId}:password:${hop}`, password);
+    for (const { hop, passphrase } of given.passphrases)
+      await secrets.set(`${siteId}:passphrase:${hop}`, passphrase);
+  };
+
+  return {
+    list: api.list.handler(() => summaries(services, sites.list())),
+    show: api.show.handler(async ({ input }): Promise<SiteDetails> => {
+      const site = sites.get(input.siteId);
+      const [summary] = await summaries(services, [site]);
+      if (!summary) throw new Error('a site without a summary');
+      const kept = await services.updates.kept.of(site.id);
+      return {
+        summary,
+        inventory: await records.inventory(site.id),
+        updates: await records.updates(site.id),
+        undoable: kept.map(({ runId, tree, createdAt }) => ({
+          runId,
+          title: tree.parts.map((part) => `${part.name} ${part.from} → ${part.to}`).join(', '),
+          endedAt: createdAt,
+        })),
+      };
+    }),
+    find: api.find.handler(({ input }) => sites.find(input.nameOrId)),
+    add: api.add.handler(async ({ input }) => {
+      services.platforms.get(input.draft.platform);
+      const site = sites.add(input.draft);
+      await saveSecrets(site.id, input.secrets);
+      await history.add({
+        siteId: site.id,
+        siteName: site.name,
+        runId: null,
+        kind: 'site-added',
+        outcome: 'done',
+        summary: `${site.name} was added.`,
+      });
+      return site;
+    }),
+    edit: api.edit.handler(async ({ input }) => {
+      if (input.edit.platform !== undefined) services.platforms.get(input.edit.platform);
+      const site = sites.edit(input.siteId, input.edit);
+      await saveSecrets(site.id, input.secrets);
+      await history.add({
+        siteId: site.id,
+        siteName: site.name,
+        runId: null,
+        kind: 'site-edited',
+        outcome: 'done',
+        summary: `${site.name} was edited: ${Object.keys(input.edit).join(', ')}.`,
+      });
+      return site;
+    }),
+    remove: api.remove.handler(async ({ input }) => {
+      const site = sites.get(input.siteId);
+      let backupsDeleted = 0;
+      if (input.backups === 'delete') {
+        for (const backup of await store.list(site.id)) {
+          await store.remove(backup.id);
+          backupsDeleted += 1;
+        }
+      }
+      sites.remove(site.id);
+      secrets.forget(`${site.id}:`);
+      await records.forget(site.id);
+      const fate =
+        input.backups === 'delete' ? `${backupsDeleted} backups were deleted.` : 'Its backups were kept.';
+      await history.add({
+        siteId: site.id,
+        siteName: site.name,
+        runId: null,
+        kind: 'site-removed',
+        outcome: 'done',
+        summary: `${site.name} was removed. ${fate}`,
+      });
+      return { backupsDeleted };
+    }),
+    exportAll: api.exportAll.handler(({ input }) => ({
+      fileName: `groundskeeper-sites-${new Date(services.clock()).toISOString().slice(0, 10)}.${input.format}`,
+      text: exportSites(sites.list(), input.format),
+    })),
+    importAll: api.importAll.handler(async ({ input }) => {
+      const result = importSites(sites, input.format, input.text);
+      if (result.added.length > 0) {
+        await history.add({
+          siteId: null,
+          siteName: null,
+          runId: null,
+          kind: 'site-added',
+          outcome: 'done',
+          summary: `${result.added.length} sites were imported.`,
+        });
+      }
+      return result;
+    }),
+  };
+}
+
+async function summaries(services: Services, sites: readonly Site[]): Promise<SiteSummary[]> {
+  const [inventories, results, backups, updates] = await Promise.all([
+    services.records.inventories(),
+    services.records.results(),
+    services.store.list(),
+    services.records.updates(),
+  ]);
+  const live = services.runs.live();
+  const waiting = Map.groupBy(updates, (update) => update.siteId);
+  const lastBackup = new Map<SiteId, number>();
+  for (const backup of backups)
+    if (!lastBackup.has(backup.siteId)) lastBackup.set(backup.siteId, backup.takenAt);
+  return sites.map((site) => {
+    const inventory: Inventory | undefined = inventories.get(site.id);
+    const result = results.get(site.id);
+    const mine = waiting.get(site.id) ?? [];
+    const running = live.find((run) => run.siteId === site.id) ?? null;
+    const fitting = mine.filter((update) => update.obstacles.length === 0).length;
+    return {
+      site,
+      state: running
+        ? 'working'
+        : result === undefined
+          ? 'unchecked'
+          : result.problem !== null
+            ? 'failed'
+            : mine.length > 0
+              ? 'waiting'
+              : 'ok',
+      coreVersion: inventory?.components.find((component) => component.kind === 'core')?.version ?? null,
+      php: inventory?.php ?? null,
+      waiting: {
+        total: mine.length,
+        fitting,
+        security: mine.filter((update) => update.kind === 'security' || update.kind === 'hotfix').length,
+        major: mine.filter((update) => update.kind === 'major').length,
+      },
+      checkedAt: result?.checkedAt ?? null,
+      backedUpAt: lastBackup.get(site.id) ?? null,
+      problem: result?.problem ?? null,
+      running: running === null ? null : { id: running.id, kind: running.kind, title: running.title },
+    };
+  });
+}

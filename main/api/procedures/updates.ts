@@ -1,0 +1,136 @@
+import { implement } from '@orpc/server';
+import {
+  createHands,
+  expectedSteps,
+  findPrivateFolder,
+  prepare,
+  previewRollback,
+  rollBack,
+  ROLLBACK_STEPS,
+  updateSite,
+  updateToUndo,
+} from '../../updates/index.ts';
+import type { Site } from '../../sites/index.ts';
+import { Problem, type SiteId } from '../../words/index.ts';
+import { contract } from '../contract.ts';
+import type { Services } from '../services.ts';
+
+const NEVER = new AbortController().signal;
+
+/** Updates and rollbacks. */
+export function updateProcedures(services: Services) {
+  const api = implement(contract).updates;
+  const { updates, records, sites } = services;
+  return {
+    list: api.list.handler(({ input }) => records.updates(input.siteId)),
+    plan: api.plan.handler(async ({ input, signal }) => {
+      const site = sites.get(input.siteId);
+      const platform = services.platforms.get(site.platform);
+      refuseWithoutUpdates(services, site);
+      const hands = createHands({
+        site,
+        platform,
+        reach: services.reach,
+        scripts: updates.databaseScripts,
+        signal: signal ?? NEVER,
+        now: services.clock(),
+      });
+      const reading = await hands.reading();
+      const prepared = await hands.on(async (connection) =>
+        prepare(connection, updates, {
+          site,
+          platform,
+          reading,
+          waiting: await records.updates(site.id),
+          choices: input.choices,
+          privateFolder: await findPrivateFolder(connection, updates.scripts, site, signal ?? NEVER),
+          runId: null,
+          signal: signal ?? NEVER,
+          progress: () => {},
+        }),
+      );
+      for (const part of prepared.parts) part.package.close();
+      return prepared.plan;
+    }),
+    start: api.start.handler(async ({ input }) => {
+      const site = sites.get(input.siteId);
+      refuseWithoutUpdates(services, site);
+      await refuseInterrupted(services, site.id);
+      const waiting = await records.updates(site.id);
+      const parts = input.choices.map((choice) => {
+        const update = waiting.find(
+          (one) => one.component.slug === choice.slug && one.component.kind === choice.kind,
+        );
+        return {
+          slug: choice.slug,
+          name: update?.component.name ?? choice.slug,
+          to: update?.release.version ?? choice.version ?? '',
+        };
+      });
+      const names = parts.map(({ name, to }) => (to === '' ? name : `${name} to ${to}`));
+      const run = await services.runs.start(
+        {
+          kind: 'update',
+          site: { id: site.id, name: site.name },
+          title: names.length > 2 ? `Update ${names.length} components` : `Update ${names.join(' and ')}`,
+          expected: expectedSteps(parts),
+          plan: {},
+        },
+        services.hostOf(site),
+        (context) => updateSite(updates, site, input.choices, context),
+      );
+      return { runId: run.id };
+    }),
+    rollbackPreview: api.rollbackPreview.handler(({ input, signal }) =>
+      previewRollback(
+        updates,
+        sites.get(input.siteId),
+        { runId: input.runId ?? null, components: null },
+        signal ?? NEVER,
+      ),
+    ),
+    rollback: api.rollback.handler(async ({ input }) => {
+      const site = sites.get(input.siteId);
+      await refuseInterrupted(services, site.id);
+      const choice = {
+        runId: input.runId ?? null,
+        components: input.components ?? null,
+        database: input.database,
+      };
+      const { parts } = await updateToUndo(updates, site, choice);
+      const run = await services.runs.start(
+        {
+          kind: 'rollback',
+          site: { id: site.id, name: site.name },
+          title: `Roll back ${parts.map((part) => `${part.name} to ${part.from}`).join(' and ')}`,
+          expected: ROLLBACK_STEPS.map((step) => ({ ...step })),
+          plan: {},
+        },
+        services.hostOf(site),
+        (context) => rollBack(updates, site, choice, context),
+      );
+      return { runId: run.id };
+    }),
+  };
+}
+
+/** A site with a run that was cut off is first brought into order. */
+async function refuseInterrupted(services: Services, siteId: SiteId): Promise<void> {
+  const orphan = (await services.runs.interrupted()).find(({ run }) => run.siteId === siteId);
+  if (!orphan) return;
+  throw new Problem({
+    code: 'interrupted-run',
+    message: `“${orphan.run.title}” was cut off and has to be finished or undone first.`,
+    todo: 'Press “Recover” in Activity, or run `groundskeeper runs recover`.',
+  });
+}
+
+function refuseWithoutUpdates(services: Services, site: Site): void {
+  const { recipe } = services.platforms.get(site.platform);
+  if (recipe.updates) return;
+  throw new Problem({
+    code: 'no-updates',
+    message: `${site.name} is “${recipe.name}”: it can be backed up and restored, but knows no updates.`,
+    todo: 'If it is an installation of something else, change its platform on the connection page.',
+  });
+}

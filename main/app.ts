@@ -1,0 +1,340 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import {
+  clientOf,
+  createRouter,
+  startCheck,
+  type AppEvent,
+  type AppInfo,
+  type AppRouter,
+  type Client,
+  type Services,
+} from './api/index.ts';
+import { openStore } from './backups/index.ts';
+import { openCheckRecords, refreshUpdates, type CheckServices } from './checks/index.ts';
+import {
+  createConnections,
+  openHostKeys,
+  readSshConfig,
+  type Reach,
+  type SecretsOf,
+} from './connections/index.ts';
+import { openDatabase, takeOwnership } from './database/index.ts';
+import { openHistory } from './history/index.ts';
+import { openLog } from './log.ts';
+import { noticeOf, type Notice } from './notify/index.ts';
+import { openPlatforms } from './platforms/index.ts';
+import { openAnswers, openPackages } from './releases/index.ts';
+import { createLanes, createRuns, openJournal, type Run, type Runs } from './runs/index.ts';
+import { createSchedule } from './schedule/index.ts';
+import { openSecrets, openSettings, type Keychain, type OpenJsonFile } from './settings/index.ts';
+import { openSites, type Site } from './sites/index.ts';
+import {
+  backUpSite,
+  expireKept,
+  openKeptTrees,
+  recoverOther,
+  recoverUpdate,
+  type RollbackServices,
+} from './updates/index.ts';
+import { asProblem, createSignal, Problem, type Clock, type SiteId } from './words/index.ts';
+
+export interface AppOptions {
+  readonly dataFolder: string;
+  readonly shell: AppInfo['shell'];
+  readonly version: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly keychain: Keychain;
+  /** Settings and sites: electron-store in Electron, `conf` elsewhere. */
+  readonly files: OpenJsonFile;
+  /** The folder `resources/`. */
+  readonly resourcesFolder: string;
+  /** Checks by itself and recovers what a crash left; off for a single command. */
+  readonly stays: boolean;
+  readonly clock?: Clock;
+}
+
+/** The app, whichever shell it runs in. */
+export interface App {
+  readonly router: AppRouter;
+  readonly client: Client;
+  readonly keychain: Keychain;
+  readonly info: Services['info'];
+  /** What the user should see as a toast. */
+  onNotice(listener: (notice: Notice) => void): () => void;
+  /** Tells every window where to go, e.g. after a toast's click. */
+  go(to: string): void;
+  /** The computer woke up, or the network came back. */
+  resumed(): void;
+  /** Cancels what runs (undoing what has to be undone), then closes everything in reverse order. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that a connection nobody uses stays open. */
+const IDLE = 15_000;
+/** Runs at once: all together, and on one server. */
+const LIMITS = { total: 16, perHost: 4 };
+
+/**
+ * Builds every service once, in order, and connects the rooms.
+ * @throws Problem `already-running` when another process owns the data folder.
+ */
+export async function openApp(options: AppOptions): Promise<App> {
+  const { dataFolder, environment, keychain } = options;
+  const clock = options.clock ?? Date.now;
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  const ownership = takeOwnership(dataFolder);
+  if (ownership === null) {
+    throw new Problem({
+      code: 'already-running',
+      message: 'Groundskeeper is running with this data folder already.',
+      answered: dataFolder,
+      todo: 'Use that window, or choose another folder with --data.',
+    });
+  }
+  const resource = (...path: string[]) => readFileSync(join(options.resourcesFolder, ...path), 'utf8');
+  const info = { version: options.version, shell: options.shell, dataFolder };
+  const log = openLog(dataFolder);
+  const unexpected = (thrown: unknown) => log.defect(thrown, 'unhandled');
+  process.on('unhandledRejection', unexpected);
+  const events = createSignal<AppEvent>();
+  const notices = createSignal<Notice>();
+
+  const database = openDatabase(join(dataFolder, 'groundskeeper.db'));
+  const settings = openSettings(options.files('settings'), environment);
+  const secrets = openSecrets(options.files('secrets'), keychain);
+  const sites = openSites(options.files('sites'), clock);
+  const history = openHistory(database, clock);
+  const runs = createRuns(openJournal(database, clock), createLanes(LIMITS), clock);
+
+  const answers = openAnswers(database, clock);
+  const packages = openPackages(join(dataFolder, 'packages'));
+  const hostKeys = openHostKeys(options.files('host-keys'), [
+    join(homedir(), '.ssh', 'known_hosts'),
+    '/etc/ssh/ssh_known_hosts',
+  ]);
+  const connections = createConnections({ hostKeys, environment, idle: IDLE });
+  const secretsOf =
+    (siteId: SiteId): SecretsOf =>
+    (hop) => ({
+      password: () => secrets.get(`${siteId}:password:${hop}`),
+      passphrase: () => secrets.get(`${siteId}:passphrase:${hop}`),
+    });
+  const reach: Reach = (site, signal, work) =>
+    connections.use(site.connection, secretsOf(site.id), signal, work);
+
+  const platforms = openPlatforms([
+    join(options.resourcesFolder, 'platforms'),
+    join(dataFolder, 'platforms'),
+  ]);
+  const store = await openStore(join(dataFolder, 'store'), clock);
+  const databaseScripts = {
+    mysql: resource('database', 'mysql.sh'),
+    sqlite: resource('database', 'sqlite.php'),
+    sqliteRestore: resource('database', 'sqlite-restore.sh'),
+  };
+
+  const records = openCheckRecords(database);
+  const place = () => ({
+    api: settings.get().sources.wordpressApi,
+    downloads: settings.get().sources.wordpressDownloads,
+  });
+  const kept = openKeptTrees(database, clock);
+  const checks: CheckServices = {
+    reach,
+    platforms,
+    answers,
+    records,
+    place,
+    atOnce: () => settings.get().checks.atOnce,
+    clock,
+    onSite(site) {
+      events.emit({ kind: 'site', siteId: site.id });
+      void expireKept({ kept, reach, clock }, site, AbortSignal.timeout(60_000)).catch(() => {});
+    },
+  };
+  const updates: RollbackServices = {
+    reach,
+    platforms,
+    records,
+    databaseScripts,
+    kept,
+    clock,
+    packages,
+    answers,
+    place,
+    store,
+    scripts: { swap: resource('updates', 'swap.sh'), look: resource('updates', 'look.sh') },
+    slowerTimes: () => settings.get().updates.slowerTimes,
+    keepOldDays: () => settings.get().updates.keepOldDays,
+    backUp: (site, reason, context) =>
+      backUpSite({ reach, platforms, store, databaseScripts, clock }, site, reason, context),
+    setPrivateFolder: (siteId, folder) =>
+      sites.get(siteId).privateFolder === folder ? sites.get(siteId) : sites.setPrivateFolder(siteId, folder),
+    afterRun: (site) => readAgain(site),
+  };
+
+  /** After a run, what is known of the site is read anew. A site that cannot be read then says so in its row. */
+  async function readAgain(site: Site): Promise<void> {
+    const { module } = platforms.get(site.platform);
+    const signal = AbortSignal.timeout(120_000);
+    try {
+      if (module !== null) {
+        const reading = await reach(site, signal, (connection) =>
+          module.read(connection, { root: site.root, php: site.settings.php, signal, now: clock() }),
+        );
+        await records.saveInventory(site.id, reading.inventory);
+        await refreshUpdates({ records, answers, place }, [site], false, signal);
+      }
+      await records.saveResult(site.id, clock(), null);
+    } catch (error) {
+      await records.saveResult(site.id, clock(), asProblem(error).toJSON());
+    }
+    events.emit({ kind: 'site', siteId: site.id });
+    events.emit({ kind: 'backups', siteId: site.id });
+  }
+
+  const siteOrNull = (id: SiteId | null) =>
+    id === null ? null : (sites.list().find((site) => site.id === id) ?? null);
+  const hostOf = (site: Site) =>
+    site.connection.kind === 'ssh' ? `${site.connection.host}:${site.connection.port}` : null;
+  const recover = (): Promise<Run[]> =>
+    runs.recover(
+      {
+        update: (orphan, context) => recoverUpdate(updates, siteOrNull(orphan.run.siteId), orphan, context),
+        rollback: (orphan, context) => recoverOther(updates, siteOrNull(orphan.run.siteId), orphan, context),
+        restore: (orphan, context) => recoverOther(updates, siteOrNull(orphan.run.siteId), orphan, context),
+      },
+      (id) => {
+        const site = siteOrNull(id);
+        return site === null ? null : hostOf(site);
+      },
+    );
+
+  const services: Services = {
+    info,
+    keychain,
+    clock,
+    settings,
+    secrets,
+    sites,
+    history,
+    runs,
+    connections,
+    hostKeys,
+    sshConfig: () => readSshConfig(join(homedir(), '.ssh', 'config')),
+    reach,
+    platforms,
+    store,
+    records,
+    checks,
+    updates,
+    events,
+    secretsOf,
+    hostOf,
+    backUp: updates.backUp,
+    recover,
+  };
+
+  sites.changed.on((siteId) => events.emit(siteId === null ? { kind: 'sites' } : { kind: 'site', siteId }));
+  settings.changed.on(() => events.emit({ kind: 'preferences' }));
+  const recorded = recordEnds(services, runs, (run) => {
+    log.ended(run);
+    const notice = noticeOf(run, settings.get().notifications);
+    if (notice) notices.emit(notice);
+  });
+
+  const schedule = options.stays
+    ? createSchedule({
+        clock,
+        everyHours: () =>
+          settings.get().checks.automatic && sites.list().length > 0
+            ? settings.get().checks.everyHours
+            : null,
+        async lastCheck() {
+          const results = [...(await records.results()).values()].map((result) => result.checkedAt);
+          return results.length === 0 ? null : Math.max(...results);
+        },
+        async check() {
+          const run = await startCheck(services, sites.list(), false);
+          await runs.ended(run.id);
+        },
+      })
+    : null;
+
+  await runs.adopt();
+  const router = createRouter(services);
+  if (options.stays)
+    void recover()
+      .then(() => schedule?.look())
+      .catch(() => {});
+
+  return {
+    router,
+    client: clientOf(router),
+    keychain,
+    info,
+    onNotice: (listener) => notices.on(listener),
+    go: (to) => events.emit({ kind: 'go', to }),
+    resumed: () => void schedule?.look().catch(() => {}),
+    async close() {
+      schedule?.close();
+      await runs.close();
+      await recorded.settled();
+      connections.close();
+      store.close();
+      await database.destroy();
+      process.off('unhandledRejection', unexpected);
+      ownership.release();
+    },
+  };
+}
+
+const HISTORY_KINDS = {
+  check: 'check',
+  backup: 'backup',
+  update: 'update',
+  rollback: 'rollback',
+  restore: 'restore',
+  verify: 'verify',
+} as const;
+
+/** What the history says of a run. How it ended tells what it was, unless it failed. */
+function sentenceOf(run: Run): string {
+  if (run.summary === '') return run.title;
+  return run.state === 'done' || run.state === 'rolled-back' ? run.summary : `${run.title}: ${run.summary}`;
+}
+
+/** Passes every change of a run on, and writes its end to the history once. */
+function recordEnds(services: Services, runs: Runs, onEnd: (run: Run) => void): { settled(): Promise<void> } {
+  const written = new Set<string>();
+  const pending = new Set<Promise<void>>();
+  runs.changed.on((run) => {
+    services.events.emit({ kind: 'run', run });
+    if (run.siteId !== null && (run.state === 'running' || run.endedAt !== null))
+      services.events.emit({ kind: 'site', siteId: run.siteId });
+    if (run.endedAt === null || written.has(run.id)) return;
+    written.add(run.id);
+    onEnd(run);
+    const { state } = run;
+    const outcome = state === 'done' || state === 'rolled-back' || state === 'cancelled' ? state : 'failed';
+    const work = services.history
+      .add({
+        siteId: run.siteId,
+        siteName: run.siteName,
+        runId: run.id,
+        kind: HISTORY_KINDS[run.kind],
+        outcome,
+        summary: sentenceOf(run),
+      })
+      .catch(() => {})
+      .finally(() => pending.delete(work));
+    pending.add(work);
+  });
+  return {
+    async settled() {
+      await Promise.all(pending);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { BackupId, SiteId } from '../words/index.ts';
+
+/** One snapshot of a site's files and database in the store. */
+export const Backup = z.object({
+  id: BackupId,
+  siteId: SiteId,
+  siteName: z.string(),
+  takenAt: z.number(),
+  /** Why it was taken. */
+  reason: z.enum(['asked', 'before-update', 'before-rollback', 'before-restore', 'scheduled']),
+  files: z.number().int(),
+  bytes: z.number().int(),
+  /** Bytes that this backup added to the store. */
+  addedBytes: z.number().int(),
+  database: z.enum(['mysql', 'mariadb', 'sqlite']).nullable(),
+  /** Files that changed while they were read, relative to the root. */
+  moved: z.array(z.string()),
+  /** Files that the account may not read: not in this backup. */
+  unreadable: z.array(z.string()).default([]),
+  /** When a verify last read all of it and found it whole; null: never. */
+  verifiedAt: z.number().nullable(),
+});
+export type Backup = z.infer<typeof Backup>;
+
+/** One line of a folder in a backup. */
+export const BackupEntry = z.object({
+  name: z.string(),
+  kind: z.enum(['file', 'folder', 'link']),
+  size: z.number(),
+  modifiedAt: z.number(),
+  mode: z.number().int(),
+  /** Where a link points. */
+  target: z.string().nullable(),
+});
+export type BackupEntry = z.infer<typeof BackupEntry>;

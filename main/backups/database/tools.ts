@@ -1,0 +1,177 @@
+import type { Readable, Writable } from 'node:stream';
+import {
+  lines,
+  run,
+  remoteFailed,
+  scriptFile,
+  sh,
+  type Connection,
+  type Script,
+} from '../../connections/index.ts';
+import type { DatabaseAccess } from '../../platforms/index.ts';
+import { Problem, type RemotePath } from '../../words/index.ts';
+
+/** The scripts of `resources/database`, as text. */
+export interface DatabaseScripts {
+  readonly mysql: string;
+  readonly sqlite: string;
+  readonly sqliteRestore: string;
+}
+
+export interface DatabaseWork {
+  readonly connection: Connection;
+  readonly access: DatabaseAccess;
+  /** PHP on the server, for SQLite. */
+  readonly php: string;
+  readonly scripts: DatabaseScripts;
+  readonly signal: AbortSignal;
+  /** Put before each script, e.g. the fence of an update. */
+  readonly before?: Script | undefined;
+}
+
+const TIME_LIMIT = 2 * 3_600_000;
+
+/** Dumps the database into a stream. */
+export async function dumpTo(
+  work: DatabaseWork,
+  onOutput: (stdout: Readable) => Promise<void>,
+): Promise<void> {
+  await perform(work, 'Dump the database', 'dump', { file: '', kept: '' }, { onOutput });
+}
+
+/** Dumps the database into a file on the server (0600). */
+export async function dumpToFile(work: DatabaseWork, file: RemotePath): Promise<void> {
+  await perform(work, 'Dump the database on the server', 'dump', { file, kept: '' }, {});
+}
+
+/** Puts a dump that lies on the server back. `kept`: the tables that the dump has; all other ones of the site go. */
+export async function restoreFromFile(
+  work: DatabaseWork,
+  file: RemotePath,
+  kept: readonly string[],
+): Promise<void> {
+  await perform(work, 'Put the database back', 'restore', { file, kept: kept.join('\n') }, {});
+}
+
+/** Puts a dump back that is sent along. */
+export async function restoreFrom(
+  work: DatabaseWork,
+  stdin: (stdin: Writable) => Promise<void>,
+  kept: readonly string[],
+): Promise<void> {
+  await perform(work, 'Put the database back', 'restore', { file: '', kept: kept.join('\n') }, { stdin });
+}
+
+/** Every table of the site and how many rows it has. */
+export async function countRows(work: DatabaseWork): Promise<{ name: string; rows: number }[]> {
+  const output = await perform(work, 'Count the rows', 'tables', { file: '', kept: '' }, {});
+  return output
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [name, rows] = line.split('\t');
+      return name === undefined || rows === undefined ? [] : [{ name, rows: Number(rows) }];
+    });
+}
+
+/** A text that changes when a table or a column does. */
+export async function readSchema(work: DatabaseWork): Promise<string> {
+  return (await perform(work, 'Read the database’s schema', 'schema', { file: '', kept: '' }, {})).toString(
+    'utf8',
+  );
+}
+
+type Action = 'dump' | 'restore' | 'tables' | 'schema';
+interface Streams {
+  readonly stdin?: (stdin: Writable) => Promise<void>;
+  readonly onOutput?: (stdout: Readable) => Promise<void>;
+}
+
+async function perform(
+  work: DatabaseWork,
+  attempted: string,
+  action: Action,
+  variables: { file: string; kept: string },
+  streams: Streams,
+): Promise<Buffer> {
+  const { connection, access, scripts, signal } = work;
+  const { script, stdin } = scriptFor(work, scripts, action, variables);
+  const result = await run(connection, lines(work.before ?? sh``, script), {
+    attempted,
+    signal,
+    timeLimit: TIME_LIMIT,
+    stdin: stdin ?? streams.stdin,
+    onOutput: streams.onOutput,
+  });
+  if (result.code === 0) return result.stdout;
+  if (result.code === 64) {
+    throw new Problem({
+      code: 'no-database-tools',
+      message: 'This server has no tool to dump the database with.',
+      attempted,
+      answered: result.stderr.trim(),
+      todo:
+        access.kind === 'mysql'
+          ? 'Ask the host for mysqldump or mariadb-dump.'
+          : 'Ask the host for PHP’s SQLite3 extension on the command line.',
+    });
+  }
+  if (
+    /access denied|can't connect|unknown database|ERROR 1(044|045|049|130)|ERROR 20\d\d/i.test(result.stderr)
+  ) {
+    throw new Problem({
+      code: 'database-refused',
+      message: 'The database did not let us in.',
+      attempted: `${attempted} on ${connection.label}`,
+      answered: result.stderr.trim(),
+      todo: 'Check that the site itself works; its own configuration is what is used to log in.',
+    });
+  }
+  throw remoteFailed(connection, attempted, result);
+}
+
+function scriptFor(
+  work: DatabaseWork,
+  scripts: DatabaseScripts,
+  action: Action,
+  variables: { file: string; kept: string },
+): { script: Script; stdin?: string } {
+  const { access } = work;
+  if (access.kind === 'mysql') {
+    return {
+      script: scriptFile(scripts.mysql, {
+        action,
+        options: optionFile(access),
+        name: access.name,
+        prefix: access.prefix,
+        file: variables.file,
+        kept: variables.kept,
+      }),
+    };
+  }
+  if (action === 'restore')
+    return { script: scriptFile(scripts.sqliteRestore, { database: access.file, file: variables.file }) };
+  return {
+    script: sh`code=$(cat); exec ${work.php} -r "$code" -- ${[action, access.file, variables.file]}`,
+    stdin: withoutTag(scripts.sqlite),
+  };
+}
+
+function withoutTag(php: string): string {
+  return php.replace(/^<\?php/, '');
+}
+
+/** An option file for MySQL's and MariaDB's clients, which is how a password stays out of the process list. */
+function optionFile(access: Extract<DatabaseAccess, { kind: 'mysql' }>): string {
+  const value = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  const network = access.socket === null && access.host !== 'localhost';
+  return [
+    '[client]',
+    `user=${value(access.user)}`,
+    `password=${value(access.password)}`,
+    access.socket === null ? `host=${value(access.host)}` : `socket=${value(access.socket)}`,
+    ...(access.port === null ? [] : [`port=${access.port}`]),
+    ...(network || access.port !== null ? ['protocol=tcp'] : []),
+    '',
+  ].join('\n');
+}

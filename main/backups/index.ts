@@ -1,0 +1,26 @@
+/** Backups: taken, kept in the store, browsed offline, restored. */
+export { Backup, BackupEntry } from './backup.ts';
+export {
+  openStore,
+  StoredDatabase,
+  type Snapshot,
+  type SnapshotWriter,
+  type Store,
+  type VerifyReport,
+} from './store/store.ts';
+export type { TreeEntry, FileEntry } from './store/tree.ts';
+export { takeBackup, type TakeOptions } from './take.ts';
+export { entryAt, fileAt, findPaths, flatten, listFolder, looksLikeText, readStart } from './browse.ts';
+export { restoreToFolder, safeName, type LocalRestore } from './restore-local.ts';
+export {
+  countRows,
+  dumpToFile,
+  readSchema,
+  restoreFrom,
+  restoreFromFile,
+  type DatabaseScripts,
+  type DatabaseWork,
+} from './database/tools.ts';
+export { readManifest, sameStamp, type ManifestEntry } from './manifest.ts';
+export { sendFiles, type Sending } from './send.ts';
+export { tarHeader, tarPadding, TAR_END, type TarEntry } from './tar.ts';

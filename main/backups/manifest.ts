@@ -1,0 +1,129 @@
+import { run, remoteFailed, sh, type Connection } from '../connections/index.ts';
+import { decodeName, Problem, type RemotePath } from '../words/index.ts';
+
+/** One name below a root, as the server's `find` sees it. */
+export interface ManifestEntry {
+  /** Relative to the root; '' is the root itself. */
+  readonly path: string;
+  readonly kind: 'file' | 'folder' | 'link';
+  readonly size: number;
+  readonly mode: number;
+  readonly mtime: string;
+  readonly ctime: string;
+  readonly inode: string;
+  readonly target: string;
+  /** A folder that this account may not list or enter: what is in it is not in the manifest. */
+  readonly closed: boolean;
+}
+
+export interface ManifestOptions {
+  readonly root: RemotePath;
+  /** Only these, relative to the root; empty: everything. */
+  readonly only?: readonly string[];
+  readonly leaveOut: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+const FIELDS = 8;
+
+/** What find prints of each name; a closed folder is printed once more as `x` and not entered. */
+const LIST = sh`\( -type f -o -type d -o -type l \) -printf '%y\0%s\0%m\0%T@\0%C@\0%i\0%p\0%l\0' -type d \( ! -readable -o ! -executable \) -printf 'x\0%s\0%m\0%T@\0%C@\0%i\0%p\0%l\0' -prune`;
+
+/**
+ * Lists every file, folder and link below the root in one command (GNU find). Sockets, pipes and devices are no part of a site.
+ * @throws Problem `no-manifest` where find cannot print what is needed, `no-such-root`
+ */
+export async function readManifest(
+  connection: Connection,
+  options: ManifestOptions,
+): Promise<ManifestEntry[]> {
+  const places =
+    options.only === undefined || options.only.length === 0 ? ['.'] : options.only.map((path) => `./${path}`);
+  const prunes = options.leaveOut.flatMap((path) => ['-path', `./${globbed(path)}`, '-prune', '-o']);
+  const script = sh`cd -- ${options.root} || exit 66
+LC_ALL=C find ${places} ${prunes} ${LIST}`;
+  const scoped = places.length === 1 && places[0] === '.' ? script : withStarts(options, places, prunes);
+  const attempted = `List the files of ${options.root}`;
+  const result = await run(connection, scoped, {
+    attempted,
+    signal: options.signal,
+    timeLimit: 15 * 60_000,
+    maxOutput: 1024 * 1024 * 1024,
+  });
+  if (result.code === 66) {
+    throw new Problem({
+      code: 'no-such-root',
+      message: `${options.root} is not there, or this account may not enter it.`,
+      attempted,
+      answered: result.stderr.trim(),
+      todo: 'Check the root on the site’s connection page.',
+    });
+  }
+  if (/unrecognized|unknown predicate|-printf/i.test(result.stderr) && result.stdout.length === 0) {
+    throw new Problem({
+      code: 'no-manifest',
+      message: 'This server’s `find` cannot list files the way backups need it.',
+      attempted,
+      answered: result.stderr.trim(),
+      todo: 'Servers with GNU findutils are supported; ask the host.',
+    });
+  }
+  // find exits with 1 when something went away while it looked; what it could list stands.
+  if (result.code !== 0 && result.stdout.length === 0) {
+    if (options.only !== undefined && options.only.length > 0 && /No such file/i.test(result.stderr))
+      return [];
+    throw remoteFailed(connection, attempted, result);
+  }
+  return parse(result.stdout);
+}
+
+function withStarts(options: ManifestOptions, places: readonly string[], prunes: readonly string[]) {
+  return sh`cd -- ${options.root} || exit 66
+for start in ${places}; do [ -e "$start" ] || [ -L "$start" ] || continue
+LC_ALL=C find "$start" ${prunes} ${LIST}; done; :`;
+}
+
+/** find's -path takes a pattern; a plain path has its special characters escaped. */
+function globbed(path: string): string {
+  return path.replace(/[\\*?[\]]/g, '\\$&');
+}
+
+function parse(output: Buffer): ManifestEntry[] {
+  const entries: ManifestEntry[] = [];
+  const fields: string[] = [];
+  for (let from = 0; from < output.length;) {
+    const end = output.indexOf(0, from);
+    if (end < 0) break;
+    fields.push(decodeName(output.subarray(from, end)));
+    from = end + 1;
+    if (fields.length < FIELDS) continue;
+    const [type = '', size = '', mode = '', mtime = '', ctime = '', inode = '', path = '', target = ''] =
+      fields;
+    fields.length = 0;
+    const last = entries.at(-1);
+    if (type === 'x') {
+      if (last) entries[entries.length - 1] = { ...last, closed: true };
+      continue;
+    }
+    entries.push({
+      path: path.replace(/^\.(\/|$)/, ''),
+      kind: type === 'f' ? 'file' : type === 'd' ? 'folder' : 'link',
+      size: type === 'f' ? Number(size) : 0,
+      mode: Number.parseInt(mode, 8),
+      mtime,
+      ctime,
+      inode,
+      target,
+      closed: false,
+    });
+  }
+  return entries;
+}
+
+/** Whether a file is the same as when it was backed up: all the server can tell by looking at it from outside. */
+export function sameStamp(
+  a: Pick<ManifestEntry, 'size' | 'mtime' | 'ctime' | 'inode'>,
+  b: Pick<ManifestEntry, 'size' | 'mtime' | 'ctime' | 'inode'>,
+): boolean {
+  return a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime && a.inode === b.inode;
+}

@@ -1,0 +1,149 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createWriteStream, lstatSync } from 'node:fs';
+import { mkdir, rename, rm, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Problem, type OnProgress } from '../words/index.ts';
+import { entryAt, flatten } from './browse.ts';
+import type { Snapshot } from './store/store.ts';
+import type { FileEntry } from './store/tree.ts';
+
+export interface LocalRestore {
+  readonly files: number;
+  readonly bytes: number;
+  /** Links are not made on this computer: where they point is the server's business. */
+  readonly links: readonly string[];
+  /** Names that this computer cannot have, and what they became. */
+  readonly renamed: readonly { from: string; to: string }[];
+}
+
+/**
+ * Restores paths of a backup (all of it when none is named) into a folder on this computer. A site's names
+ * never choose where: each becomes one safe name below the folder.
+ * @throws Problem `exists` when a file is there already; nothing is overwritten.
+ */
+export async function restoreToFolder(
+  snapshot: Snapshot,
+  paths: readonly string[],
+  folder: string,
+  database: boolean,
+  signal: AbortSignal,
+  progress: OnProgress,
+): Promise<LocalRestore> {
+  const links: string[] = [];
+  const renamed: { from: string; to: string }[] = [];
+  const taken = new Map<string, string>();
+  const safe = (path: string): string => {
+    const to = path.split('/').map(safeName).join('/');
+    const folded = to.toLowerCase();
+    const clash = taken.get(folded);
+    const unique = clash === undefined || clash === path ? to : `${to}~${taken.size}`;
+    taken.set(unique.toLowerCase(), path);
+    if (unique !== path) renamed.push({ from: path, to: unique });
+    return join(folder, ...unique.split('/'));
+  };
+  let files = 0;
+  let bytes = 0;
+  const writeFile = async (path: string, entry: FileEntry) => {
+    signal.throwIfAborted();
+    const target = safe(path);
+    await mkdir(join(target, '..'), { recursive: true });
+    await write(snapshot, entry, target);
+    files += 1;
+    bytes += entry.size;
+    progress({ what: 'Restore', done: bytes, total: null, unit: 'bytes' });
+  };
+  for (const path of paths.length === 0 ? [''] : paths) {
+    const entry = path === '' ? null : await entryAt(snapshot, path);
+    if (entry?.kind === 'file') {
+      await writeFile(path, entry);
+      continue;
+    }
+    if (entry?.kind === 'link') {
+      links.push(`${path} → ${entry.target}`);
+      continue;
+    }
+    await mkdir(path === '' ? folder : safe(path), { recursive: true });
+    for await (const { path: below, entry: found } of flatten(snapshot, path)) {
+      if (found.kind === 'file') await writeFile(below, found);
+      else if (found.kind === 'link') links.push(`${below} → ${found.target}`);
+      else await mkdir(safe(below), { recursive: true });
+    }
+  }
+  if (database && snapshot.database) {
+    const target = join(folder, snapshot.database.kind === 'sqlite' ? 'database.sqlite' : 'database.sql');
+    await mkdir(folder, { recursive: true });
+    refuseExisting(target);
+    await pipeline(
+      snapshot.read(snapshot.database.blobs),
+      createWriteStream(target, { flags: 'wx', mode: 0o600 }),
+    );
+    bytes += snapshot.database.size;
+    files += 1;
+  }
+  return { files, bytes, links, renamed };
+}
+
+async function write(snapshot: Snapshot, entry: FileEntry, target: string): Promise<void> {
+  refuseExisting(target);
+  const temporary = join(dirname(target), `.gk-part-${randomBytes(6).toString('hex')}`);
+  try {
+    await pipeline(snapshot.read(entry.blobs), createWriteStream(temporary, { flags: 'wx', mode: 0o600 }));
+    const modified = Number(entry.mtime);
+    if (Number.isFinite(modified)) await utimes(temporary, modified, modified);
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+      throw new Problem(
+        {
+          code: 'disk-full',
+          message: 'The disk of this computer is full.',
+          attempted: `Write ${target}`,
+          answered: error.message,
+          todo: 'Free some space, then restore again.',
+        },
+        error,
+      );
+    }
+    throw error;
+  }
+}
+
+function refuseExisting(target: string): void {
+  if (lstatSync(target, { throwIfNoEntry: false })) {
+    throw new Problem({
+      code: 'exists',
+      message: `${target} is there already, and is not overwritten.`,
+      todo: 'Choose an empty folder.',
+    });
+  }
+}
+
+/** Bytes that a name has at most, with room for what tells two of the same apart. */
+const LONGEST = 247;
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** A name that every system takes: what it can't is written as `%` and two hex digits for each byte. */
+export function safeName(name: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
+  const plain = name.replace(/[\u0000-\u001f<>:"\\|?*%\u007f\uD800-\uDFFF]/gu, (char) => {
+    const unit = char.charCodeAt(0);
+    const bytes = unit >= 0xdc80 && unit <= 0xdcff ? Buffer.of(unit - 0xdc00) : Buffer.from(char);
+    return Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+  });
+  const ended = plain.replace(/[. ]$/, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  const safe = RESERVED.test(ended) ? `%${ended.charCodeAt(0).toString(16)}${ended.slice(1)}` : ended;
+  return safe === '' ? '%' : shortened(safe, name);
+}
+
+/** What becomes longer than a name can be is cut, and told apart by a part of its hash. */
+function shortened(safe: string, name: string): string {
+  if (Buffer.byteLength(safe) <= LONGEST) return safe;
+  let cut = '';
+  for (const char of safe) {
+    if (Buffer.byteLength(cut + char) > LONGEST - 14) break;
+    cut += char;
+  }
+  return `${cut.replace(/%[0-9a-f]?$/, '')}~${createHash('sha256').update(JSON.stringify(name)).digest('hex').slice(0, 12)}`;
+}

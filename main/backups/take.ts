@@ -1,0 +1,235 @@
+import type { Readable } from 'node:stream';
+import type { Connection } from '../connections/index.ts';
+import type { DatabaseAccess } from '../platforms/index.ts';
+import { Problem, type OnProgress, type RemotePath, type SiteId } from '../words/index.ts';
+import type { Backup } from './backup.ts';
+import { countRows, dumpTo, type DatabaseScripts } from './database/tools.ts';
+import { readManifest, sameStamp, type ManifestEntry } from './manifest.ts';
+import { pullFiles } from './pull.ts';
+import { flatten } from './browse.ts';
+import type { BlobId } from './store/pack.ts';
+import type { Snapshot, SnapshotWriter, Store, StoredDatabase } from './store/store.ts';
+import type { FileEntry, TreeEntry } from './store/tree.ts';
+
+export interface TakeOptions {
+  readonly site: { readonly id: SiteId; readonly name: string; readonly root: RemotePath };
+  readonly reason: Backup['reason'];
+  readonly leaveOut: readonly string[];
+  readonly database: {
+    readonly access: DatabaseAccess;
+    readonly kind: NonNullable<Backup['database']>;
+    readonly php: string;
+  } | null;
+  readonly scripts: DatabaseScripts;
+  readonly signal: AbortSignal;
+  readonly progress: OnProgress;
+  readonly log: (level: 'info' | 'warning', text: string) => void;
+}
+
+/**
+ * Takes a backup of a site: files that changed since the last one, and the database.
+ * @throws Problem; nothing of a backup that failed is kept but packs, which the next one uses.
+ */
+export async function takeBackup(
+  store: Store,
+  connection: Connection,
+  options: TakeOptions,
+): Promise<Backup> {
+  const { site, signal, progress, log } = options;
+  progress({ what: 'List the files', done: 0, total: null, unit: 'files' });
+  const listing = { root: site.root, leaveOut: options.leaveOut, signal };
+  const manifest = await readManifest(connection, listing);
+  const known = await lastFiles(store, site.id);
+  const files = manifest.filter((entry) => entry.kind === 'file');
+  const stored = new Map<string, readonly BlobId[]>();
+  const stale: ManifestEntry[] = [];
+  for (const entry of files) {
+    const before = known.get(entry.path);
+    if (before && sameStamp(before, entry) && store.holds(before.blobs)) stored.set(entry.path, before.blobs);
+    else stale.push(entry);
+  }
+  const writer = store.begin({ siteId: site.id, siteName: site.name, reason: options.reason });
+  log('info', `${files.length} files, ${stale.length} of them new or changed.`);
+
+  const first = await pull(connection, writer, stale, stored, options);
+  // What moved while it was read is listed again and tried once more.
+  const again =
+    first.moved.length === 0
+      ? []
+      : await readManifest(connection, { ...listing, only: first.moved.map((entry) => entry.path) });
+  const second =
+    again.length === 0
+      ? { moved: [], unreadable: [] }
+      : await pull(
+          connection,
+          writer,
+          again.filter((entry) => entry.kind === 'file'),
+          stored,
+          options,
+        );
+  const latest = new Map(again.map((entry) => [entry.path, entry]));
+  const closed = manifest.filter((entry) => entry.closed);
+  const unreadable = [...closed, ...first.unreadable, ...second.unreadable].map((entry) =>
+    entry.path === '' ? '.' : entry.path,
+  );
+  const gone = new Set(first.moved.filter((entry) => !latest.has(entry.path)).map((entry) => entry.path));
+  const entries = manifest
+    .filter((entry) => !gone.has(entry.path))
+    .map((entry) => latest.get(entry.path) ?? entry);
+  const moved = [...first.moved.filter((entry) => gone.has(entry.path)), ...second.moved].map(
+    (entry) => entry.path,
+  );
+  for (const path of unreadable)
+    log('warning', `Not readable for this account, and so not in the backup: ${path}`);
+  for (const path of moved) log('warning', `Changed while it was read: ${path}`);
+
+  for (const entry of entries) {
+    if (entry.kind === 'file' && !stored.has(entry.path) && !unreadable.includes(entry.path))
+      throw incomplete(entry.path);
+  }
+  const database =
+    options.database === null ? null : await dump(connection, writer, options.database, options);
+  progress({ what: 'Write the snapshot', done: 0, total: null, unit: 'files' });
+  const root = await writeTrees(writer, entries, stored);
+  signal.throwIfAborted();
+  return writer.commit({
+    root,
+    database,
+    databaseKind: options.database?.kind ?? null,
+    files: entries.filter((entry) => entry.kind === 'file' && stored.has(entry.path)).length,
+    bytes:
+      entries.reduce((sum, entry) => sum + (stored.has(entry.path) ? entry.size : 0), 0) +
+      (database?.size ?? 0),
+    moved,
+    unreadable,
+  });
+}
+
+/** The files of the site's latest backup that can be read, by path. */
+async function lastFiles(store: Store, siteId: SiteId): Promise<Map<string, FileEntry>> {
+  const [last] = await store.list(siteId);
+  if (!last) return new Map();
+  try {
+    const snapshot: Snapshot = await store.open(last.id);
+    const files = new Map<string, FileEntry>();
+    for await (const { path, entry } of flatten(snapshot)) if (entry.kind === 'file') files.set(path, entry);
+    return files;
+  } catch {
+    // A damaged backup is no base for the next one: everything is fetched anew.
+    return new Map();
+  }
+}
+
+async function pull(
+  connection: Connection,
+  writer: SnapshotWriter,
+  wanted: readonly ManifestEntry[],
+  stored: Map<string, readonly BlobId[]>,
+  options: TakeOptions,
+) {
+  const total = wanted.reduce((sum, entry) => sum + entry.size, 0);
+  let done = 0;
+  return pullFiles(connection, wanted, {
+    root: options.site.root,
+    signal: options.signal,
+    async onFile(entry, size, content) {
+      const { blobs, size: read } = await writer.put(content);
+      if (read !== size) throw incomplete(entry.path);
+      stored.set(entry.path, blobs);
+      done += size;
+      options.progress({ what: 'Fetch the files', done, total, unit: 'bytes' });
+    },
+  });
+}
+
+async function dump(
+  connection: Connection,
+  writer: SnapshotWriter,
+  database: NonNullable<TakeOptions['database']>,
+  options: TakeOptions,
+): Promise<StoredDatabase> {
+  const work = {
+    connection,
+    access: database.access,
+    php: database.php,
+    scripts: options.scripts,
+    signal: options.signal,
+  };
+  options.progress({ what: 'Dump the database', done: 0, total: null, unit: 'bytes' });
+  const tables = await countRows(work);
+  let found: Awaited<ReturnType<SnapshotWriter['put']>> | null = null;
+  await dumpTo(work, async (stdout) => {
+    found = await writer.put(
+      watched(stdout, (done) =>
+        options.progress({ what: 'Dump the database', done, total: null, unit: 'bytes' }),
+      ),
+    );
+  });
+  const { blobs, size } = stored(found);
+  options.log('info', `Database: ${tables.length} tables, ${size} bytes.`);
+  return { kind: database.access.kind, blobs: [...blobs], size, tables };
+}
+
+function stored(found: Awaited<ReturnType<SnapshotWriter['put']>> | null) {
+  if (found === null || found.size === 0) {
+    throw new Problem({
+      code: 'dump-empty',
+      message: 'The dump of the database is empty.',
+      attempted: 'Dump the database',
+      todo: 'Check the site’s database; no backup was made.',
+    });
+  }
+  return found;
+}
+
+async function* watched(stdout: Readable, on: (done: number) => void): AsyncGenerator<Buffer, void, void> {
+  let done = 0;
+  for await (const chunk of stdout) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    done += chunk.length;
+    on(done);
+    yield chunk;
+  }
+}
+
+/** Builds the folders from the leaves up. */
+async function writeTrees(
+  writer: SnapshotWriter,
+  entries: readonly ManifestEntry[],
+  stored: ReadonlyMap<string, readonly BlobId[]>,
+): Promise<BlobId> {
+  const children = new Map<string, ManifestEntry[]>();
+  for (const entry of entries) {
+    if (entry.path === '') continue;
+    const cut = entry.path.lastIndexOf('/');
+    const parent = cut < 0 ? '' : entry.path.slice(0, cut);
+    const list = children.get(parent);
+    if (list) list.push(entry);
+    else children.set(parent, [entry]);
+  }
+  const build = async (folder: string): Promise<BlobId> => {
+    const list: TreeEntry[] = [];
+    for (const entry of children.get(folder) ?? []) {
+      const name = entry.path.slice(folder === '' ? 0 : folder.length + 1);
+      const shared = { name, mode: entry.mode, mtime: entry.mtime, ctime: entry.ctime, inode: entry.inode };
+      if (entry.kind === 'folder') list.push({ kind: 'folder', ...shared, tree: await build(entry.path) });
+      else if (entry.kind === 'link') list.push({ kind: 'link', ...shared, target: entry.target });
+      else {
+        const blobs = stored.get(entry.path);
+        if (blobs) list.push({ kind: 'file', ...shared, size: entry.size, blobs: [...blobs] });
+      }
+    }
+    return writer.putTree(list);
+  };
+  return build('');
+}
+
+function incomplete(path: string): Problem {
+  return new Problem({
+    code: 'backup-incomplete',
+    message: 'The backup is not complete, so it was not kept.',
+    attempted: 'Compare what came with the list of files',
+    answered: `${path} did not come in full`,
+    todo: 'Try again. If it happens again, a program on the server may be rewriting that file all the time: leave it out.',
+  });
+}

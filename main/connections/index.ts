@@ -1,0 +1,28 @@
+/** Ways to a site: SSH and this computer; host keys; everything that is quoted for a server. */
+export { ConfiguredHost, Trial, UnknownHostKey } from './trial.ts';
+export {
+  run,
+  runOk,
+  remoteFailed,
+  type Connection,
+  type RemoteProcess,
+  type RemoteResult,
+  type RunOptions,
+} from './connection.ts';
+export { lines, quote, scriptFile, sh, type Script } from './script.ts';
+export { createConnections, type Connections, type PoolOptions, type SecretsOf } from './pool.ts';
+export { openHostKeys, type HostKeys, type HostKeyVerdict } from './ssh/host-keys.ts';
+export { ChangedHost, UnknownHost } from './ssh/connect.ts';
+export type { HopSecrets } from './ssh/authenticate.ts';
+export { readSshConfig, type SshConfig } from './ssh/config.ts';
+export { parseTarget } from './parse-target.ts';
+
+import type { Site } from '../sites/index.ts';
+import type { Connection as Open } from './connection.ts';
+
+/** Lends an open connection to a site; app.ts makes it of the pool and the secrets. */
+export type Reach = <T>(
+  site: Site,
+  signal: AbortSignal,
+  work: (connection: Open) => Promise<T>,
+) => Promise<T>;

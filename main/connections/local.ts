@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import type { Connection } from './connection.ts';
+import { onTheWire } from './script.ts';
+
+/** Milliseconds between asking a command to end and ending it. */
+const GRACE = 2_000;
+
+/** Sites on this computer: the same scripts, run by /bin/sh here. */
+export function localConnection(): Connection {
+  const running = new Set<() => void>();
+  let closed = false;
+  return {
+    label: 'this computer',
+    get closed() {
+      return closed;
+    },
+    async start(script) {
+      const { command, head } = onTheWire(script);
+      const child = spawn('/bin/sh', ['-c', command], { stdio: 'pipe', detached: true });
+      const signal = (name: NodeJS.Signals) => {
+        try {
+          if (child.pid !== undefined) process.kill(-child.pid, name);
+        } catch {
+          // It has ended already.
+        }
+      };
+      const kill = () => {
+        signal('SIGTERM');
+        setTimeout(() => {
+          if (running.has(kill)) signal('SIGKILL');
+        }, GRACE).unref();
+      };
+      running.add(kill);
+      child.stdin.on('error', () => {});
+      child.stdin.write(head);
+      const exit = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', (code, signal) => {
+          running.delete(kill);
+          resolve({ code, signal });
+        });
+      });
+      return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, exit, kill };
+    },
+    close() {
+      closed = true;
+      for (const kill of running) kill();
+    },
+  };
+}

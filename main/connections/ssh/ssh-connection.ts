@@ -1,0 +1,102 @@
+import { PassThrough } from 'node:stream';
+import type { Client } from 'ssh2';
+import PQueue from 'p-queue';
+import { Problem, wordsOf } from '../../words/index.ts';
+import type { Connection, RemoteProcess } from '../connection.ts';
+import { onTheWire, type Script } from '../script.ts';
+
+/** sshd allows ten sessions on a connection unless told otherwise (MaxSessions); two are left for others. */
+const CHANNELS = 8;
+
+/** The connection over the clients of {@link connectThrough}. */
+export function sshConnection(label: string, clients: readonly Client[]): Connection {
+  const own = clients.at(-1);
+  if (!own) throw new TypeError('no hop');
+  const channels = new PQueue({ concurrency: CHANNELS });
+  let closed = false;
+  const gone = () => {
+    closed = true;
+  };
+  for (const client of clients) client.once('close', gone).once('end', gone);
+  return {
+    label,
+    get closed() {
+      return closed;
+    },
+    start(script) {
+      return new Promise<RemoteProcess>((resolve, reject) => {
+        void channels.add(async () => {
+          try {
+            const process = await open(own, label, script, gone);
+            resolve(process);
+            await process.exit.catch(() => null);
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(wordsOf(error)));
+          }
+        });
+      });
+    },
+    close() {
+      closed = true;
+      for (const client of [...clients].reverse()) client.end();
+    },
+  };
+}
+
+function open(client: Client, label: string, script: Script, gone: () => void): Promise<RemoteProcess> {
+  const { command, head } = onTheWire(script);
+  return new Promise((resolve, reject) => {
+    const lost = (error: unknown) =>
+      reject(
+        new Problem(
+          {
+            code: 'connection-lost',
+            message: `The connection to ${label} was lost, or it does not allow commands.`,
+            attempted: `Run a command on ${label}`,
+            answered: wordsOf(error),
+            todo: 'Check the network, and that this account may run commands (a shell, not only SFTP).',
+          },
+          error,
+        ),
+      );
+    try {
+      client.exec(command, (error, channel) => {
+        if (error) {
+          lost(error);
+          return;
+        }
+        // ssh2's channel ends as one stream; stdout apart lets a reader be destroyed without it.
+        const stdout = new PassThrough({ highWaterMark: 1024 * 1024 });
+        channel.pipe(stdout);
+        // A channel closes only after all it brought was taken: what nobody wants any more still flows off.
+        stdout.once('close', () => channel.resume());
+        let status: { code: number | null; signal: string | null } = { code: null, signal: null };
+        channel.on('exit', (code: number | null, signal?: string) => {
+          status = { code, signal: signal ?? null };
+        });
+        const exit = new Promise<{ code: number | null; signal: string | null }>((done) => {
+          channel.on('close', () => {
+            stdout.end();
+            done(status);
+          });
+        });
+        channel.on('error', () => {});
+        channel.write(head);
+        resolve({
+          stdin: channel.stdin,
+          stdout,
+          stderr: channel.stderr,
+          exit,
+          kill: () => {
+            channel.signal('TERM');
+            channel.close();
+          },
+        });
+      });
+    } catch (error) {
+      // It throws only where there is no connection any more.
+      gone();
+      lost(error);
+    }
+  });
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { RunId, SiteId } from '../words/index.ts';
+
+/** One line of the audit trail: something that was done, by whom, and how it ended. Never changed later. */
+export const HistoryEntry = z.object({
+  id: z.number().int(),
+  at: z.number(),
+  siteId: SiteId.nullable(),
+  /** The site's name at the time; a removed site keeps its history. */
+  siteName: z.string().nullable(),
+  runId: RunId.nullable(),
+  kind: z.enum([
+    'site-added',
+    'site-edited',
+    'site-removed',
+    'host-trusted',
+    'check',
+    'backup',
+    'update',
+    'rollback',
+    'restore',
+    'verify',
+    'settings',
+  ]),
+  outcome: z.enum(['done', 'failed', 'rolled-back', 'cancelled']),
+  /** One plain sentence, e.g. `Akismet 5.2 → 5.3`. */
+  summary: z.string(),
+});
+export type HistoryEntry = z.infer<typeof HistoryEntry>;

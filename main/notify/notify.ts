@@ -1,0 +1,28 @@
+import type { Run } from '../runs/index.ts';
+import type { Preferences } from '../settings/index.ts';
+
+/** Something worth a toast. `to` is where its click leads, as a path of the renderer. */
+export interface Notice {
+  readonly title: string;
+  readonly body: string;
+  readonly to: string;
+}
+
+/** What the user should hear about a run that ended; null: nothing. Checks that went well are never news. */
+export function noticeOf(run: Run, wishes: Preferences['notifications']): Notice | null {
+  const about = run.siteName ?? 'Groundskeeper';
+  const notice = (title: string): Notice => ({ title, body: run.summary, to: `/runs/${run.id}` });
+  switch (run.state) {
+    case 'failed':
+    case 'interrupted':
+      return wishes.failures ? notice(`${about}: ${run.title} failed`) : null;
+    case 'rolled-back':
+      return wishes.rollbacks ? notice(`${about} was rolled back`) : null;
+    case 'done':
+      return wishes.successes && run.kind !== 'check' ? notice(`${about}: ${run.title}`) : null;
+    case 'waiting':
+    case 'running':
+    case 'cancelled':
+      return null;
+  }
+}

@@ -1,0 +1,13 @@
+/** How each kind of site is recognised and read: recipes, and a module where words are not enough. */
+export { Component, ComponentKind, Inventory, Requirements } from './inventory.ts';
+export { Installation } from './installation.ts';
+export { loadRecipe, loadRecipes, Recipe, type LoadedRecipe, type RecipeStepName } from './recipe.ts';
+export type {
+  ComponentPlace,
+  DatabaseAccess,
+  Platform,
+  PlatformModule,
+  Reading,
+  ReadOptions,
+} from './platform.ts';
+export { openPlatforms, runRecipeStep, type Platforms, type StepInput } from './platforms.ts';

@@ -1,0 +1,73 @@
+import type { Connection } from '../connections/index.ts';
+import type { RemotePath } from '../words/index.ts';
+import type { Component, Inventory } from './inventory.ts';
+import type { Installation } from './installation.ts';
+import type { LoadedRecipe } from './recipe.ts';
+
+/** How a site's database is reached from its server. Holds secrets: lives only in memory. */
+export type DatabaseAccess =
+  | {
+      readonly kind: 'mysql';
+      readonly host: string;
+      readonly port: number | null;
+      readonly socket: string | null;
+      readonly name: string;
+      readonly user: string;
+      readonly password: string;
+      /** Only tables whose names begin so are the site's. */
+      readonly prefix: string;
+    }
+  | { readonly kind: 'sqlite'; readonly file: RemotePath };
+
+/** What was read of a site just now: its inventory, and what only the engine needs. */
+export interface Reading {
+  readonly inventory: Inventory;
+  readonly facts: {
+    readonly database: DatabaseAccess | null;
+    /** Why the database could not be read; null when it was, or where there is none. */
+    readonly databaseProblem: string | null;
+    /** The site's own idea of its URL. */
+    readonly url: string | null;
+    readonly title: string | null;
+    /** The PHP that read it. */
+    readonly php: string;
+    readonly errorLog: RemotePath | null;
+    readonly contentFolder: RemotePath;
+    /** The site itself forbids changes of its files (DISALLOW_FILE_MODS). */
+    readonly fileChangesForbidden: boolean;
+    /** An updater's maintenance flag is up. */
+    readonly inMaintenance: boolean;
+  };
+}
+
+export interface ReadOptions {
+  readonly root: RemotePath;
+  /** The PHP binary; null: found by looking. */
+  readonly php: string | null;
+  readonly signal: AbortSignal;
+  readonly now: number;
+}
+
+/** Where a component's files lie, relative to the site's root, and whether it is one file. */
+export interface ComponentPlace {
+  readonly path: string;
+  readonly single: boolean;
+}
+
+/** What a platform's TypeScript module adds to its recipe. */
+export interface PlatformModule {
+  /** @throws Problem `no-php`, `not-an-installation`, `no-such-root`, … */
+  read(connection: Connection, options: ReadOptions): Promise<Reading>;
+  /** As `read`, but null when nothing that the inventory is read from has changed since `fingerprint`. */
+  readIfChanged(connection: Connection, options: ReadOptions, fingerprint: string): Promise<Reading | null>;
+  place(component: Component, reading: Reading, root: RemotePath): ComponentPlace;
+}
+
+/** One platform, ready for use. */
+export interface Platform {
+  readonly recipe: LoadedRecipe;
+  /** null: files only. */
+  readonly module: PlatformModule | null;
+  /** Reads one folder; null when this platform is not there. */
+  look(connection: Connection, options: ReadOptions): Promise<Installation | null>;
+}

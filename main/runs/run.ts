@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { ProblemShape, Progress, RunId, SiteId } from '../words/index.ts';
+
+export const RunKind = z.enum(['check', 'backup', 'update', 'rollback', 'restore', 'verify']);
+export type RunKind = z.infer<typeof RunKind>;
+
+/**
+ * `interrupted`: the app died while it ran; `recover` finishes or undoes it.
+ * `rolled-back`: it ended with the site as it was before, because the site got worse or a step failed.
+ */
+export const RunState = z.enum([
+  'waiting',
+  'running',
+  'done',
+  'failed',
+  'rolled-back',
+  'cancelled',
+  'interrupted',
+]);
+export type RunState = z.infer<typeof RunState>;
+
+export const StepState = z.enum(['running', 'done', 'failed', 'undone', 'skipped']);
+export type StepState = z.infer<typeof StepState>;
+
+/** One journaled step. The undo data stays inside `runs`; the screen sees only this. */
+export const Step = z.object({
+  seq: z.number().int(),
+  /** Stable name, e.g. `swap`. */
+  name: z.string(),
+  /** In words, e.g. `Swap the new version in`. */
+  title: z.string(),
+  state: StepState,
+  startedAt: z.number(),
+  endedAt: z.number().nullable(),
+  /** What was seen or done, a short text; empty while running. */
+  detail: z.string(),
+});
+export type Step = z.infer<typeof Step>;
+
+export const Run = z.object({
+  id: RunId,
+  kind: RunKind,
+  siteId: SiteId.nullable(),
+  siteName: z.string().nullable(),
+  /** In words, e.g. `Update Akismet to 5.3`. */
+  title: z.string(),
+  state: RunState,
+  createdAt: z.number(),
+  startedAt: z.number().nullable(),
+  endedAt: z.number().nullable(),
+  /** Live only; null when nothing moves. */
+  progress: Progress.nullable(),
+  /** All step titles this run expects, so that a screen can show what is still to come. */
+  expected: z.array(z.object({ name: z.string(), title: z.string() })),
+  /** How it ended, one or two plain sentences; empty until then. */
+  summary: z.string(),
+  problem: ProblemShape.nullable(),
+  /** Whether it may still be cancelled. */
+  cancellable: z.boolean(),
+});
+export type Run = z.infer<typeof Run>;
+
+export const LogLine = z.object({
+  seq: z.number().int(),
+  at: z.number(),
+  level: z.enum(['info', 'warning', 'error']),
+  text: z.string(),
+});
+export type LogLine = z.infer<typeof LogLine>;
+
+export const RunDetails = Run.extend({ steps: z.array(Step), log: z.array(LogLine) });
+export type RunDetails = z.infer<typeof RunDetails>;

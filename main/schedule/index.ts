@@ -1,0 +1,2 @@
+/** Timers: automatic checks. */
+export { createSchedule, isDue, type Schedule } from './schedule.ts';

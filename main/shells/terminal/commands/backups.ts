@@ -1,0 +1,175 @@
+import type { Command as Commander } from 'commander';
+import { resolve } from 'node:path';
+import { BackupId, bytesInWords, Problem } from '../../../words/index.ts';
+import { followRuns, reportRuns, sitesNamed, type Command } from '../context.ts';
+import { when } from '../output.ts';
+
+type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
+
+/** `backup`, `backups …` */
+export function backupCommands(program: Commander, act: Act): void {
+  program
+    .command('backup')
+    .argument('[sites...]')
+    .option('--tag <tag>')
+    .option('--all')
+    .description('backs up files and database, and reads them back')
+    .action((names: string[], options: { tag?: string; all?: boolean }) =>
+      act(async (command) => {
+        if (names.length === 0 && options.tag === undefined && options.all !== true)
+          throw new Problem({ code: 'usage', message: 'Say which sites: names, --tag, or --all.' });
+        const sites = await sitesNamed(command, names, options);
+        const started = await Promise.all(
+          sites.map((site) => command.client.backups.start({ siteId: site.id })),
+        );
+        reportRuns(
+          command,
+          await followRuns(
+            command,
+            started.map(({ runId }) => runId),
+          ),
+        );
+      }),
+    );
+
+  const backups = program.command('backups').description('what is in the store; works offline');
+  backups
+    .command('list')
+    .argument('[site]')
+    .action((name: string | undefined) =>
+      act(async ({ client, out }) => {
+        const site = name === undefined ? null : await client.sites.find({ nameOrId: name });
+        const list = await client.backups.list(site === null ? {} : { siteId: site.id });
+        out.result(list, {
+          columns: ['id', 'site', 'taken', 'why', 'files', 'size', 'added', 'database', 'verified'],
+          rows: list.map((backup) => [
+            backup.id,
+            backup.siteName,
+            when(backup.takenAt),
+            backup.reason,
+            String(backup.files),
+            bytesInWords(backup.bytes),
+            bytesInWords(backup.addedBytes),
+            backup.database ?? '',
+            when(backup.verifiedAt),
+          ]),
+        });
+        if (list.length === 0) out.say('No backups yet.');
+      }),
+    );
+  backups
+    .command('ls')
+    .argument('<backup>')
+    .argument('[path]', '', '')
+    .action((id: string, path: string) =>
+      act(async (command) => {
+        const entries = await command.client.backups.folder({
+          backupId: await backupNamed(command, id),
+          path,
+        });
+        command.out.result(entries, {
+          columns: ['mode', 'size', 'modified', 'name'],
+          rows: entries.map((entry) => [
+            entry.mode.toString(8).padStart(4, '0'),
+            entry.kind === 'file' ? String(entry.size) : entry.kind,
+            when(entry.modifiedAt),
+            entry.target === null ? entry.name : `${entry.name} -> ${entry.target}`,
+          ]),
+        });
+      }),
+    );
+  backups
+    .command('cat')
+    .argument('<backup>')
+    .argument('<path>')
+    .action((id: string, path: string) =>
+      act(async (command) => {
+        const file = await command.client.backups.file({
+          backupId: await backupNamed(command, id),
+          path,
+          limit: 4_194_304,
+        });
+        if (file.truncated)
+          throw new Problem({
+            code: 'too-large',
+            message: `${path} has ${file.size} bytes; \`cat\` prints at most 4 MiB.`,
+            todo: 'Use `backups restore` with --to DIR.',
+          });
+        if (command.out.json) command.out.result(file);
+        else command.out.raw(Buffer.from(file.base64, 'base64'));
+      }),
+    );
+  backups
+    .command('find')
+    .argument('<site>')
+    .argument('<glob>')
+    .action((name: string, glob: string) =>
+      act(async ({ client, out }) => {
+        const site = await client.sites.find({ nameOrId: name });
+        const found = await client.backups.find({ siteId: site.id, glob });
+        out.result(found, {
+          columns: ['backup', 'taken', 'size', 'path'],
+          rows: found.map((one) => [one.backupId, when(one.takenAt), String(one.size), one.path]),
+        });
+      }),
+    );
+  backups
+    .command('restore')
+    .argument('<backup>')
+    .argument('[paths...]')
+    .option('--to <folder>', 'a folder on this computer')
+    .option('--to-site', 'the site that it was taken from')
+    .option('--database', 'the database as well')
+    .action((id: string, paths: string[], options: { to?: string; toSite?: boolean; database?: boolean }) =>
+      act(async (command) => {
+        if ((options.to === undefined) === (options.toSite !== true))
+          throw new Problem({ code: 'usage', message: 'Say where: --to FOLDER, or --to-site.' });
+        const { runId } = await command.client.backups.restore({
+          backupId: await backupNamed(command, id),
+          paths,
+          to: options.to === undefined ? { kind: 'site' } : { kind: 'folder', folder: resolve(options.to) },
+          database: options.database ?? false,
+        });
+        reportRuns(command, await followRuns(command, [runId]));
+      }),
+    );
+  backups
+    .command('verify')
+    .argument('[backup]')
+    .option('--deep', 'read every byte, as every verify does')
+    .action((id: string | undefined) =>
+      act(async (command) => {
+        const { runId } = await command.client.backups.verify(
+          id === undefined ? {} : { backupId: await backupNamed(command, id) },
+        );
+        reportRuns(command, await followRuns(command, [runId]));
+      }),
+    );
+  backups
+    .command('remove')
+    .argument('<backup>')
+    .action((id: string) =>
+      act(async (command) => {
+        const backupId = await backupNamed(command, id);
+        await command.client.backups.remove({ backupId });
+        command.out.say('The backup was removed.');
+        command.out.result({ removed: backupId });
+      }),
+    );
+}
+
+/** A backup by its id, or `latest`. */
+async function backupNamed({ client }: Command, word: string): Promise<BackupId> {
+  if (word !== 'latest') {
+    const id = BackupId.safeParse(word);
+    if (id.success) return id.data;
+    throw new Problem({
+      code: 'no-such-backup',
+      message: `There is no backup “${word}”.`,
+      todo: '`backups list` shows all of them.',
+    });
+  }
+  const [latest] = await client.backups.list({});
+  if (!latest) throw new Problem({ code: 'no-such-backup', message: 'There is no backup yet.' });
+  return latest.id;
+}

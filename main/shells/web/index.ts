@@ -1,0 +1,1 @@
+export { type WebShell, type WebShellOptions, serveWeb } from './serve.ts';

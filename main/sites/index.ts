@@ -1,0 +1,12 @@
+export {
+  Authentication,
+  ConnectionSettings,
+  Site,
+  SiteDraft,
+  SiteEdit,
+  SiteSettings,
+  SshHop,
+  Tag,
+} from './site.ts';
+export { openSites, type Sites, type SitesFile } from './registry.ts';
+export { exportSites, importSites, type ImportResult } from './exchange.ts';

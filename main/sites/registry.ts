@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import {
+  createSignal,
+  newSiteId,
+  Problem,
+  SiteId,
+  type Clock,
+  type RemotePath,
+  type Signal,
+} from '../words/index.ts';
+import { Site, SiteDraft, type SiteEdit } from './site.ts';
+
+/** What the registry needs of a JSON file; see settings. */
+export interface SitesFile {
+  get(key: string): unknown;
+  set(key: string, value: unknown): void;
+}
+
+/** Every site the user looks after. */
+export interface Sites {
+  list(): readonly Site[];
+  /** @throws Problem `no-such-site`. */
+  get(id: SiteId): Site;
+  /** By id or by name (case does not matter). @throws Problem `no-such-site`, `ambiguous-site`. */
+  find(nameOrId: string): Site;
+  /** @throws Problem `site-exists` when the same root on the same server is there already, or the name. */
+  add(draft: SiteDraft): Site;
+  edit(id: SiteId, edit: SiteEdit): Site;
+  /** Records where the site's private folder was put. */
+  setPrivateFolder(id: SiteId, folder: RemotePath | null): Site;
+  remove(id: SiteId): Site;
+  /** Emits the id that changed, or null when the list did. */
+  readonly changed: Signal<SiteId | null>;
+}
+
+/** The registry over a JSON file. @throws Problem `sites-unreadable` rather than losing a site it can't read. */
+export function openSites(file: SitesFile, clock: Clock): Sites {
+  const changed = createSignal<SiteId | null>();
+  const read = z.array(Site).safeParse(file.get('sites') ?? []);
+  if (!read.success) {
+    throw new Problem({
+      code: 'sites-unreadable',
+      message: 'The list of sites cannot be read.',
+      attempted: 'Read sites.json in the data folder',
+      answered: z.prettifyError(read.error),
+      todo: 'Mend the file, or put back a copy of it. Groundskeeper has not changed it.',
+    });
+  }
+  let sites = new Map(read.data.map((site) => [site.id, site]));
+  const store = (next: Map<SiteId, Site>, which: SiteId | null) => {
+    file.set('sites', [...next.values()]);
+    sites = next;
+    changed.emit(which);
+  };
+  const get = (id: SiteId) => {
+    const site = sites.get(id);
+    if (!site) throw noSuchSite(id);
+    return site;
+  };
+  const change = (id: SiteId, next: Site) => {
+    store(new Map(sites).set(id, next), id);
+    return next;
+  };
+  return {
+    changed,
+    list: () => [...sites.values()],
+    get,
+    find(nameOrId) {
+      const byId = SiteId.safeParse(nameOrId);
+      const known = byId.success ? sites.get(byId.data) : undefined;
+      if (known) return known;
+      const wanted = nameOrId.trim().toLowerCase();
+      const [first, second] = [...sites.values()].filter((site) => site.name.toLowerCase() === wanted);
+      if (!first) throw noSuchSite(nameOrId);
+      if (second) {
+        throw new Problem({
+          code: 'ambiguous-site',
+          message: `Several sites are called “${nameOrId}”.`,
+          todo: 'Use its id; `sites list` shows it.',
+        });
+      }
+      return first;
+    },
+    add(given) {
+      const draft = SiteDraft.parse(given);
+      refuseTwin(draft, sites.values());
+      const site = Site.parse({ ...draft, id: newSiteId(), addedAt: clock(), privateFolder: null });
+      store(new Map(sites).set(site.id, site), null);
+      return site;
+    },
+    edit(id, edit) {
+      const before = get(id);
+      const next = Site.parse({ ...before, ...edit });
+      refuseTwin(
+        next,
+        [...sites.values()].filter((site) => site.id !== id),
+      );
+      return change(id, next);
+    },
+    setPrivateFolder(id, folder) {
+      return change(id, { ...get(id), privateFolder: folder });
+    },
+    remove(id) {
+      const site = get(id);
+      const next = new Map(sites);
+      next.delete(id);
+      store(next, null);
+      return site;
+    },
+  };
+}
+
+function noSuchSite(nameOrId: string): Problem {
+  return new Problem({
+    code: 'no-such-site',
+    message: `There is no site “${nameOrId}”.`,
+    todo: '`sites list` shows all of them.',
+  });
+}
+
+function refuseTwin(draft: SiteDraft, others: Iterable<Site>): void {
+  for (const other of others) {
+    if (other.name.toLowerCase() === draft.name.toLowerCase()) {
+      throw new Problem({
+        code: 'site-exists',
+        message: `There is a site called “${other.name}” already.`,
+        todo: 'Give this one another name.',
+      });
+    }
+    if (other.root === draft.root && placeOf(other.connection) === placeOf(draft.connection)) {
+      throw new Problem({
+        code: 'site-exists',
+        message: `This installation is known already, as “${other.name}”.`,
+        todo: 'Edit that site instead.',
+      });
+    }
+  }
+}
+
+function placeOf(connection: Site['connection']): string {
+  return connection.kind === 'ssh' ? `${connection.user}@${connection.host}:${connection.port}` : 'local';
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { RemotePath, SiteId } from '../words/index.ts';
+
+/** How the user proves to a server who they are. What is secret stays in the keychain or a key file. */
+export const Authentication = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('agent') }),
+  /** `file` is a private key on this computer; its passphrase, if any, is a secret. */
+  z.object({ kind: z.literal('key'), file: z.string().min(1) }),
+  z.object({ kind: z.literal('password') }),
+]);
+export type Authentication = z.infer<typeof Authentication>;
+
+/** One SSH server on the way: the site's own, or a jump host before it. */
+export const SshHop = z.object({
+  host: z.string().min(1).max(255),
+  port: z.number().int().min(1).max(65535).default(22),
+  user: z.string().min(1).max(128),
+  authentication: Authentication,
+});
+export type SshHop = z.infer<typeof SshHop>;
+
+/** How a site is reached. SFTP-only and HTTP-only kinds join this union with their issue. */
+export const ConnectionSettings = z.discriminatedUnion('kind', [
+  SshHop.extend({
+    kind: z.literal('ssh'),
+    /** Jump hosts in the order in which they are passed. */
+    jump: z.array(SshHop).max(8).default([]),
+    /** The `Host` of ~/.ssh/config that this came from, for the user's eyes. */
+    configHost: z.string().nullable().default(null),
+  }),
+  z.object({ kind: z.literal('local') }),
+]);
+export type ConnectionSettings = z.infer<typeof ConnectionSettings>;
+
+export const Tag = z.string().trim().min(1).max(40);
+
+/** What the user may decide for one site; each wins over the platform's rule and the fleet's policy. */
+export const SiteSettings = z.object({
+  /** The PHP binary on the server; null: found by looking. */
+  php: z.string().nullable().default(null),
+  /** Pages that are probed besides the platform's own, as paths or URLs of the same origin. */
+  probePaths: z.array(z.string().max(2000)).max(20).default([]),
+  /** Whether a site whose folder is a version-control checkout may be updated. */
+  allowVersionControl: z.boolean().default(false),
+});
+export type SiteSettings = z.infer<typeof SiteSettings>;
+
+/** One installation of a platform at a root path, reached by a connection, seen by visitors at a URL. */
+export const Site = z.object({
+  id: SiteId,
+  name: z.string().trim().min(1).max(120),
+  url: z.url({ protocol: /^https?$/ }),
+  platform: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  root: RemotePath,
+  connection: ConnectionSettings,
+  tags: z.array(Tag).max(50).default([]),
+  notes: z.string().max(10_000).default(''),
+  settings: SiteSettings.prefault({}),
+  /** Where the site's private folder was put (outside the web root where it can be); null: not yet. */
+  privateFolder: RemotePath.nullable().default(null),
+  addedAt: z.number(),
+});
+export type Site = z.infer<typeof Site>;
+
+/** What the user gives for a new site. */
+export const SiteDraft = Site.omit({ id: true, addedAt: true, privateFolder: true });
+export type SiteDraft = z.infer<typeof SiteDraft>;
+
+/** What may be changed later. */
+export const SiteEdit = SiteDraft.partial();
+export type SiteEdit = z.infer<typeof SiteEdit>;

@@ -1,0 +1,82 @@
+import { takeBackup, type Backup, type DatabaseScripts, type Store } from '../backups/index.ts';
+import type { Reach } from '../connections/index.ts';
+import type { Platforms } from '../platforms/index.ts';
+import type { RunContext } from '../runs/index.ts';
+import type { Site } from '../sites/index.ts';
+import { Problem, type Clock } from '../words/index.ts';
+import { createHands } from './hands.ts';
+
+export interface BackUpServices {
+  readonly reach: Reach;
+  readonly platforms: Platforms;
+  readonly store: Store;
+  readonly databaseScripts: DatabaseScripts;
+  readonly clock: Clock;
+}
+
+/**
+ * Takes a backup of a site's files and database inside a run, and reads all of it back.
+ * @throws Problem `database-refused` when the site has a database that cannot be dumped: half a backup is none.
+ */
+export async function backUpSite(
+  services: BackUpServices,
+  site: Site,
+  reason: Backup['reason'],
+  context: RunContext,
+): Promise<Backup> {
+  const platform = services.platforms.get(site.platform);
+  const hands = createHands({
+    site,
+    platform,
+    reach: services.reach,
+    scripts: services.databaseScripts,
+    signal: context.signal,
+    now: services.clock(),
+  });
+  const reading = platform.module === null ? null : await hands.reading();
+  const access = reading?.facts.database ?? null;
+  if (reading !== null && reading.facts.databaseProblem !== null) {
+    throw new Problem({
+      code: 'database-refused',
+      message: 'The site’s database cannot be read, so there is no whole backup.',
+      attempted: `Back up ${site.name}`,
+      answered: reading.facts.databaseProblem,
+      todo: 'Mend the database access in the site’s configuration, then back up again.',
+    });
+  }
+  const kind = reading?.inventory.database?.kind ?? null;
+  const backup = await hands.on((connection) =>
+    takeBackup(services.store, connection, {
+      site,
+      reason,
+      leaveOut: leftOut(platform.recipe.backup.leaveOut, access, site),
+      database: access === null || kind === null ? null : { access, kind, php: reading?.facts.php ?? 'php' },
+      scripts: services.databaseScripts,
+      signal: context.signal,
+      progress: context.progress,
+      log: context.log,
+    }),
+  );
+  const report = await services.store.verify([backup.id], context.signal, context.progress);
+  if (report.damage.length > 0) {
+    throw new Problem({
+      code: 'backup-damaged',
+      message: 'The backup could not be read back whole.',
+      attempted: 'Verify the backup',
+      answered: report.damage.slice(0, 5).join('; '),
+      todo: 'Look after the disk of this computer, then try again. Nothing on the site was changed.',
+    });
+  }
+  return { ...backup, verifiedAt: services.clock() };
+}
+
+/** An SQLite database is dumped, so its changing file is not fetched as well. */
+function leftOut(
+  recipe: readonly string[],
+  access: Awaited<ReturnType<ReturnType<typeof createHands>['reading']>>['facts']['database'],
+  site: Site,
+): string[] {
+  if (access?.kind !== 'sqlite' || !access.file.startsWith(`${site.root}/`)) return [...recipe];
+  const file = access.file.slice(site.root.length + 1);
+  return [...recipe, file, `${file}-wal`, `${file}-shm`, `${file}-journal`];
+}

@@ -1,0 +1,70 @@
+import { runOk, sh, type Connection } from '../connections/index.ts';
+import type { RemotePath } from '../words/index.ts';
+
+/** Where the log ended, and which fatal errors it knew by then. */
+export interface LogMark {
+  readonly size: number;
+  readonly known: ReadonlySet<string>;
+}
+
+const TAIL = 256 * 1024;
+const FATAL = /PHP (?:Fatal|Parse) error|Uncaught \w*(?:Error|Exception)/;
+
+/** Remembers where the site's PHP log ends. A log that is not there counts as empty. */
+export async function markLog(
+  connection: Connection,
+  log: RemotePath,
+  signal: AbortSignal,
+): Promise<LogMark> {
+  const output = await read(connection, log, 0, signal);
+  return { size: output.size, known: new Set(fatalsIn(output.text)) };
+}
+
+/** Fatal errors that the log has gained since, each once, without those it knew before. */
+export async function newFatals(
+  connection: Connection,
+  log: RemotePath,
+  mark: LogMark,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { size, text } = await read(connection, log, mark.size, signal);
+  if (size === mark.size) return [];
+  return [...new Set(fatalsIn(text))].filter((line) => !mark.known.has(line));
+}
+
+/** The log from a byte on (its end, where that is too much, or where the log has been rotated). */
+async function read(
+  connection: Connection,
+  log: RemotePath,
+  from: number,
+  signal: AbortSignal,
+): Promise<{ size: number; text: string }> {
+  const script = sh`[ -f ${log} ] && [ -r ${log} ] || { echo 0; exit 0; }
+size=$(wc -c < ${log}); echo $size
+from=${from}; [ "$size" -ge "$from" ] || from=0
+[ $((size - from)) -le ${TAIL} ] || from=$((size - ${TAIL}))
+tail -c +$((from + 1)) -- ${log}`;
+  const output = await runOk(connection, script, {
+    attempted: 'Read the PHP log',
+    signal,
+    timeLimit: 30_000,
+    maxOutput: 8 * TAIL,
+  });
+  const end = output.indexOf(0x0a);
+  return {
+    size: Number(
+      output
+        .subarray(0, end < 0 ? output.length : end)
+        .toString('latin1')
+        .trim(),
+    ),
+    text: end < 0 ? '' : output.subarray(end + 1).toString('utf8'),
+  };
+}
+
+function fatalsIn(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => FATAL.test(line))
+    .map((line) => line.replace(/^\[[^\]]*\]\s*/, '').slice(0, 300));
+}

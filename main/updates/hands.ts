@@ -1,0 +1,102 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { DatabaseScripts, DatabaseWork } from '../backups/index.ts';
+import type { Connection, Reach, Script } from '../connections/index.ts';
+import type { DatabaseAccess, Platform, Reading } from '../platforms/index.ts';
+import type { Site } from '../sites/index.ts';
+import { asProblem } from '../words/index.ts';
+
+/** Access to one site for the length of a run: reconnects by itself, reads the configuration once. */
+export interface Hands {
+  readonly site: Site;
+  readonly platform: Platform;
+  readonly signal: AbortSignal;
+  on<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** What was read of the site; asked once. */
+  reading(): Promise<Reading>;
+  /** null where the site has no database that can be reached. */
+  database(connection: Connection, before?: Script): Promise<DatabaseWork | null>;
+  /** The same hands, but patient: for undoing, which has to happen even when the user cancelled or the network blinked. */
+  patient(): Hands;
+}
+
+export interface HandsOptions {
+  readonly site: Site;
+  readonly platform: Platform;
+  readonly reach: Reach;
+  readonly scripts: DatabaseScripts;
+  readonly signal: AbortSignal;
+  readonly now: number;
+}
+
+/** How long undoing tries to reach the site again: 1 + 2 + 4 + … seconds. */
+const TRIES = 6;
+const TRANSIENT = new Set([
+  'connection-lost',
+  'connection-failed',
+  'unreachable',
+  'connection-refused',
+  'host-not-found',
+  'timed-out',
+  'cancelled',
+]);
+
+export function createHands(
+  options: HandsOptions,
+  access: { current: Promise<Reading> | null } = { current: null },
+  isPatient = false,
+): Hands {
+  const { site, platform, signal } = options;
+  const on = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await options.reach(site, signal, work);
+      } catch (error) {
+        if (!isPatient || attempt >= TRIES || signal.aborted || !TRANSIENT.has(asProblem(error).code))
+          throw error;
+        await wait(1000 * 2 ** (attempt - 1));
+      }
+    }
+  };
+  const reading = (): Promise<Reading> => {
+    access.current ??= on((connection) => readOf(platform, connection, options)).catch((error: unknown) => {
+      access.current = null;
+      throw error;
+    });
+    return access.current;
+  };
+  return {
+    site,
+    platform,
+    signal,
+    on,
+    reading,
+    async database(connection, before) {
+      const { facts } = await reading();
+      if (facts.database === null) return null;
+      return databaseWork(connection, facts.database, facts.php, options.scripts, signal, before);
+    },
+    patient: () => createHands({ ...options, signal: AbortSignal.timeout(24 * 3_600_000) }, access, true),
+  };
+}
+
+/** The database of a site, ready to be dumped or restored. */
+export function databaseWork(
+  connection: Connection,
+  access: DatabaseAccess,
+  php: string,
+  scripts: DatabaseScripts,
+  signal: AbortSignal,
+  before?: Script,
+): DatabaseWork {
+  return { connection, access, php, scripts, signal, before };
+}
+
+async function readOf(platform: Platform, connection: Connection, options: HandsOptions): Promise<Reading> {
+  if (platform.module === null) throw new TypeError(`${platform.recipe.platform} has no inventory`);
+  return platform.module.read(connection, {
+    root: options.site.root,
+    php: options.site.settings.php,
+    signal: options.signal,
+    now: options.now,
+  });
+}

@@ -1,0 +1,142 @@
+import { lines, runOk, scriptFile, sh, type Connection, type Script } from '../connections/index.ts';
+import { decodeName, joinRemote, parentOf, Problem, type RemotePath, type RunId } from '../words/index.ts';
+
+/** Scripts of `resources/updates`, as text. */
+export interface UpdateScripts {
+  readonly swap: string;
+  readonly look: string;
+}
+
+/** One thing that an update replaces, adds or deletes. Paths are whole. */
+export interface SwapItem {
+  readonly kind: 'folder' | 'file';
+  readonly live: RemotePath;
+  /** null: the release deletes it. */
+  readonly staged: RemotePath | null;
+  readonly old: RemotePath;
+  /** Where the new one goes when it is taken back. */
+  readonly discarded: RemotePath;
+  /** The inode of what is live before; null: nothing is. */
+  readonly inode: string | null;
+}
+
+/** Swaps all items in, in order. */
+export function swapScript(scripts: UpdateScripts, items: readonly SwapItem[]): Script {
+  const calls = items.map((item) => {
+    if (item.staged === null) return sh`drop_file ${item.live} ${item.old} || exit 1`;
+    return item.kind === 'folder'
+      ? sh`swap_folder ${item.live} ${item.staged} ${item.old} || exit 1`
+      : sh`swap_file ${item.live} ${item.staged} ${item.old} || exit 1`;
+  });
+  return lines(scriptFile(scripts.swap, {}), ...calls);
+}
+
+/** Brings all items back, last first; may be run again, and at any point of a swap. */
+export function undoScript(scripts: UpdateScripts, items: readonly SwapItem[]): Script {
+  const calls = [...items].reverse().map((item) => {
+    if (item.inode === null)
+      return item.staged === null ? sh`:` : sh`undo_added ${item.live} ${item.discarded} || failed=1`;
+    if (item.kind === 'folder' && item.staged !== null)
+      return sh`undo_folder ${item.live} ${item.staged} ${item.old} ${item.inode} ${item.discarded} || failed=1`;
+    return sh`undo_file ${item.live} ${item.old} || failed=1`;
+  });
+  return lines(scriptFile(scripts.swap, {}), sh`failed=0`, ...calls, sh`exit "$failed"`);
+}
+
+/**
+ * Refuses a command once the run no longer owns the site: put before everything that changes it. (When a
+ * watchdog has fired it takes the lock away, so that two hands never work at once.)
+ */
+export function fence(privateFolder: RemotePath, runId: RunId): Script {
+  const owner = joinRemote(privateFolder, 'lock', 'owner');
+  return sh`[ "$(cat -- ${owner} 2>/dev/null)" = ${runId} ] || { echo 'this run does not own the site any more' >&2; exit 75; }`;
+}
+
+interface LockOptions {
+  readonly signal: AbortSignal;
+  readonly privateFolder: RemotePath;
+  readonly runId: RunId;
+}
+
+/** Takes the site for a run; makes the private folder (0700). @throws Problem `site-locked` */
+export async function lockSite(connection: Connection, options: LockOptions): Promise<void> {
+  const lock = joinRemote(options.privateFolder, 'lock');
+  const owner = joinRemote(lock, 'owner');
+  const script = sh`umask 077; mkdir -p -- ${options.privateFolder} && chmod 700 -- ${options.privateFolder} || exit 1
+if mkdir -- ${lock} 2>/dev/null || [ ! -f ${owner} ]; then printf %s ${options.runId} > ${owner}; else cat -- ${owner}; fi`;
+  const answer = await runOk(connection, script, {
+    attempted: 'Lock the site',
+    signal: options.signal,
+    timeLimit: 30_000,
+  });
+  const other = answer.toString('utf8').trim();
+  if (other !== '' && other !== options.runId) {
+    throw new Problem({
+      code: 'site-locked',
+      message: 'Another update of this site is under way, or was cut off.',
+      attempted: 'Lock the site',
+      answered: `held by ${other}`,
+      todo: 'If it ran on this computer: `groundskeeper runs recover`. If on another one: recover it there first.',
+    });
+  }
+}
+
+/** Lets go of the site, if the run still owns it. */
+export async function unlockSite(connection: Connection, options: LockOptions): Promise<void> {
+  const lock = joinRemote(options.privateFolder, 'lock');
+  const script = sh`if [ "$(cat -- ${joinRemote(lock, 'owner')} 2>/dev/null)" = ${options.runId} ]; then rm -rf -- ${lock}; fi; rmdir -- ${options.privateFolder} 2>/dev/null && case ${parentOf(options.privateFolder)} in */.groundskeeper) rmdir -- ${parentOf(options.privateFolder)} 2>/dev/null;; esac; :`;
+  await runOk(connection, script, {
+    attempted: 'Unlock the site',
+    signal: options.signal,
+    timeLimit: 30_000,
+  });
+}
+
+/** SHA-256 of every file below some places, by path relative to `base`. Names in any encoding. */
+export async function hashFiles(
+  connection: Connection,
+  tool: 'sha256sum' | 'md5sum',
+  base: RemotePath,
+  places: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const script = sh`cd -- ${base} || exit 66
+for place in ${places}; do [ ! -e "./$place" ] || find "./$place" -type f -print0; done | xargs -0 -r ${tool} -z --`;
+  const output = await runOk(connection, script, {
+    attempted: 'Compare the files',
+    signal,
+    timeLimit: 20 * 60_000,
+    maxOutput: 512 * 1024 * 1024,
+  });
+  const hashes = new Map<string, string>();
+  for (let from = 0; from < output.length;) {
+    const end = output.indexOf(0, from);
+    if (end < 0) break;
+    const line = output.subarray(from, end);
+    const space = line.indexOf(0x20);
+    hashes.set(
+      decodeName(line.subarray(space + 2)).replace(/^(\.\/)+/, ''),
+      line.subarray(0, space).toString('latin1'),
+    );
+    from = end + 1;
+  }
+  return hashes;
+}
+
+/** The inodes of paths; null where nothing is. */
+export async function inodesOf(
+  connection: Connection,
+  paths: readonly RemotePath[],
+  signal: AbortSignal,
+): Promise<(string | null)[]> {
+  const script = sh`for one in ${paths}; do stat -c %i -- "$one" 2>/dev/null || echo -; done`;
+  const output = await runOk(connection, script, {
+    attempted: 'Look at what is there',
+    signal,
+    timeLimit: 30_000,
+  });
+  const found = output.toString('utf8').split('\n');
+  return paths.map((_path, index) =>
+    found[index] === undefined || found[index] === '-' || found[index] === '' ? null : found[index],
+  );
+}

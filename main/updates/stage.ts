@@ -1,0 +1,200 @@
+import { sendFiles, type Sending } from '../backups/index.ts';
+import { lines, runOk, sh, type Connection, type Script } from '../connections/index.ts';
+import { joinRemote, Problem, type OnProgress, type RemotePath } from '../words/index.ts';
+import type { Part, TreeDiff } from './prepare.ts';
+import { hashFiles, inodesOf, type SwapItem } from './remote.ts';
+
+export interface StageOptions {
+  readonly root: RemotePath;
+  readonly runFolder: RemotePath;
+  /** Keeps the folders of several components apart. */
+  readonly number: number;
+  readonly fence: Script;
+  readonly signal: AbortSignal;
+  readonly progress: OnProgress;
+}
+
+/**
+ * Lays the new version ready beside the old one: what is the same is copied on the server, only what
+ * differs is uploaded; then every staged file is compared with the package.
+ * @returns what will be swapped, in order
+ */
+export async function stagePart(
+  connection: Connection,
+  part: Part,
+  options: StageOptions,
+): Promise<SwapItem[]> {
+  const { root, runFolder, number, signal } = options;
+  const staged = joinRemote(runFolder, 'staged', String(number));
+  const old = joinRemote(runFolder, 'old', String(number));
+  const discarded = joinRemote(runFolder, 'new', String(number));
+  const items: SwapItem[] = [];
+  await runOk(connection, lines(options.fence, sh`umask 077; mkdir -p -- ${staged} ${old} ${discarded}`), {
+    attempted: 'Make room for the new version',
+    signal,
+    timeLimit: 30_000,
+  });
+  const item = (kind: SwapItem['kind'], path: string, index: number, deleted = false): SwapItem => ({
+    kind,
+    live: joinRemote(root, path),
+    staged: deleted ? null : joinRemote(staged, String(index)),
+    old: joinRemote(old, String(index)),
+    discarded: joinRemote(discarded, String(index)),
+    inode: null,
+  });
+  let index = 0;
+  const trees = part.folders.map((tree) => ({ tree, item: item('folder', tree.folder, (index += 1)) }));
+  for (const { tree, item: own } of trees) await stageTree(connection, part, tree, own, options);
+  const files = part.files.map((file) => ({ file, item: item('file', file.path, (index += 1)) }));
+  if (files.length > 0) await stageFiles(connection, part, files, staged, options);
+  const deletions = part.deletions.map((path) => item('file', path, (index += 1), true));
+
+  // Core goes in this order: wp-admin, single files, deletions, and last the folder that holds version.php.
+  const [first, ...rest] = trees.map((entry) => entry.item);
+  if (first) items.push(first);
+  items.push(...files.map((entry) => entry.item), ...deletions, ...rest);
+  const inodes = await inodesOf(
+    connection,
+    items.map((entry) => entry.live),
+    signal,
+  );
+  return items.map((entry, at) => ({ ...entry, inode: inodes[at] ?? null }));
+}
+
+async function stageTree(
+  connection: Connection,
+  part: Part,
+  tree: TreeDiff,
+  item: SwapItem,
+  options: StageOptions,
+): Promise<void> {
+  const { signal, fence, progress } = options;
+  const { staged } = item;
+  if (staged === null) return;
+  const uploads = [...tree.added, ...tree.changed];
+  const copy = sh`umask 022
+if [ -d ${item.live} ]; then cp -Rp -- ${item.live} ${staged} || exit 1; else mkdir -- ${staged} || exit 1; fi
+cd -- ${staged} && xargs -0 -r rm -f --`;
+  const away = [...tree.deleted, ...uploads].map((path) => `./${path}\0`).join('');
+  await runOk(connection, lines(fence, copy), {
+    attempted: `Copy ${tree.folder} on the server`,
+    signal,
+    timeLimit: 20 * 60_000,
+    stdin: away === '' ? '' : Buffer.from(away),
+  });
+  const [fileMode, folderMode] = await modesOf(connection, item.live, signal);
+  const inPackage = (path: string) => (tree.inPackage === '' ? path : `${tree.inPackage}/${path}`);
+  const folders = [...new Set(uploads.flatMap(foldersAbove))].sort();
+  const known = new Map(part.package.files.map((file) => [file.path, file]));
+  const now = Math.floor(Date.now() / 1000);
+  const sending: Sending[] = [
+    ...folders.map((name) => ({ name, kind: 'folder' as const, size: 0, mode: folderMode, mtime: now })),
+    ...uploads.map((path) => ({
+      name: path,
+      kind: 'file' as const,
+      size: known.get(inPackage(path))?.size ?? 0,
+      mode: known.get(inPackage(path))?.executable === true ? fileMode | ((fileMode & 0o444) >> 2) : fileMode,
+      mtime: now,
+      content: () => part.package.read(inPackage(path)),
+    })),
+  ];
+  if (sending.length > 0)
+    await sendFiles(connection, staged, sending, {
+      before: fence,
+      signal,
+      progress,
+      what: `Upload ${part.update.component.name}`,
+    });
+  await runOk(
+    connection,
+    lines(fence, sh`cd -- ${staged} && find . -depth -type d -empty -exec rmdir -- {} + 2>/dev/null; :`),
+    { attempted: 'Tidy up the staged folder', signal, timeLimit: 60_000 },
+  );
+  await compare(
+    connection,
+    staged,
+    new Map([...uploads, ...tree.kept].map((path) => [path, known.get(inPackage(path))?.sha256 ?? ''])),
+    tree.folder,
+    signal,
+  );
+}
+
+async function stageFiles(
+  connection: Connection,
+  part: Part,
+  files: readonly { file: Part['files'][number]; item: SwapItem }[],
+  staged: RemotePath,
+  options: StageOptions,
+): Promise<void> {
+  const known = new Map(part.package.files.map((file) => [file.path, file]));
+  const now = Math.floor(Date.now() / 1000);
+  const sending: Sending[] = [];
+  for (const { file, item } of files) {
+    const [mode] = await modesOf(connection, item.live, options.signal);
+    const name = item.staged?.slice(staged.length + 1) ?? '';
+    sending.push({
+      name,
+      kind: 'file',
+      size: known.get(file.inPackage)?.size ?? 0,
+      mode,
+      mtime: now,
+      content: () => part.package.read(file.inPackage),
+    });
+  }
+  await sendFiles(connection, staged, sending, {
+    before: options.fence,
+    signal: options.signal,
+    progress: options.progress,
+    what: `Upload ${part.update.component.name}`,
+  });
+  const wanted = new Map(
+    files.map(({ file, item }) => [
+      item.staged?.slice(staged.length + 1) ?? '',
+      known.get(file.inPackage)?.sha256 ?? '',
+    ]),
+  );
+  await compare(connection, staged, wanted, part.update.component.name, options.signal, [...wanted.keys()]);
+}
+
+/** Every staged file has to be the package's, before anything is swapped. */
+async function compare(
+  connection: Connection,
+  staged: RemotePath,
+  wanted: ReadonlyMap<string, string>,
+  what: string,
+  signal: AbortSignal,
+  places: readonly string[] = ['.'],
+): Promise<void> {
+  const there = await hashFiles(connection, 'sha256sum', staged, places, signal);
+  const wrong = [...wanted].filter(([path, sha256]) => there.get(path) !== sha256).map(([path]) => path);
+  if (wrong.length === 0) return;
+  throw new Problem({
+    code: 'stage-damaged',
+    message: `What was laid ready for ${what} is not what the package holds. Nothing was swapped.`,
+    attempted: 'Compare the staged files with the package',
+    answered: wrong.slice(0, 10).join(', '),
+    todo: 'Try again; if it happens again, the server’s disk may be full or failing.',
+  });
+}
+
+/** The modes of files and folders as they are in a live place: `[file, folder]`. */
+async function modesOf(
+  connection: Connection,
+  live: RemotePath,
+  signal: AbortSignal,
+): Promise<[number, number]> {
+  const script = sh`if [ -d ${live} ]; then file=$(find ${live} -maxdepth 1 -type f -name '*.php' | head -n 1); stat -c %a -- "$file" 2>/dev/null || echo 644; stat -c %a -- ${live}; else stat -c %a -- ${live} 2>/dev/null || echo 644; echo 755; fi`;
+  const output = (
+    await runOk(connection, script, { attempted: 'Look at the permissions', signal, timeLimit: 20_000 })
+  )
+    .toString('utf8')
+    .split('\n');
+  const mode = (text: string | undefined, otherwise: number) =>
+    text !== undefined && /^[0-7]{3,4}$/.test(text) ? Number.parseInt(text, 8) & 0o777 : otherwise;
+  return [mode(output[0], 0o644), mode(output[1], 0o755)];
+}
+
+function foldersAbove(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
+}

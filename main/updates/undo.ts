@@ -1,0 +1,78 @@
+import { restoreFromFile } from '../backups/index.ts';
+import { lines, run, runOk, sh, type Script } from '../connections/index.ts';
+import { runRecipeStep } from '../platforms/index.ts';
+import { Problem, type RemotePath } from '../words/index.ts';
+import type { Hands } from './hands.ts';
+import { undoScript, type UpdateScripts } from './remote.ts';
+import type { JournaledPart } from './run-plan.ts';
+
+/**
+ * Brings one component back: files by renaming, the database from its dump when one was taken. Goes over
+ * the filesystem and works when PHP on the site is dead; may be run again at any point.
+ */
+export async function undoPart(
+  hands: Hands,
+  scripts: UpdateScripts,
+  part: JournaledPart,
+  before: Script,
+  withDatabase: boolean,
+): Promise<void> {
+  const signal = hands.signal;
+  await hands.on(async (connection) => {
+    await runOk(connection, lines(before, undoScript(scripts, part.items)), {
+      attempted: `Bring ${part.name} ${part.from} back`,
+      signal,
+      timeLimit: 120_000,
+    });
+    if (!withDatabase || part.dump === null) return;
+    const there = await run(connection, sh`[ -s ${part.dump.file} ]`, {
+      attempted: 'Look for the dump',
+      signal,
+      timeLimit: 20_000,
+    });
+    if (there.code !== 0)
+      throw new Problem({
+        code: 'dump-gone',
+        message: 'The dump of the database that was taken before the update is not there any more.',
+        answered: part.dump.file,
+        todo: 'Restore the database from the backup that was taken before the update.',
+      });
+    const work = await hands.database(connection, before);
+    if (work) await restoreFromFile(work, part.dump.file, part.dump.tables);
+  });
+}
+
+/** Puts up the maintenance page for visitors; `digest` is the SHA-256 of what lets our probes pass. */
+export async function goOffline(hands: Hands, before: Script, digest: string, php: string): Promise<void> {
+  await hands.on((connection) =>
+    runRecipeStep(connection, hands.platform.recipe, 'offline', {
+      variables: { root: hands.site.root, digest, now: Math.floor(Date.now() / 1000) },
+      php,
+      signal: hands.signal,
+      before,
+    }),
+  );
+}
+
+/** Takes the maintenance page away. */
+export async function goOnline(hands: Hands, before: Script, php: string): Promise<void> {
+  await hands.on((connection) =>
+    runRecipeStep(connection, hands.platform.recipe, 'online', {
+      variables: { root: hands.site.root },
+      php,
+      signal: hands.signal,
+      before,
+    }),
+  );
+}
+
+/** Removes a folder of a run. */
+export async function sweep(hands: Hands, before: Script, folders: readonly RemotePath[]): Promise<void> {
+  await hands.on((connection) =>
+    runOk(connection, lines(before, sh`rm -rf -- ${folders}`), {
+      attempted: 'Tidy up on the server',
+      signal: hands.signal,
+      timeLimit: 300_000,
+    }),
+  );
+}

@@ -1,0 +1,26 @@
+/**
+ * Runs a peer and us in turn and prints how we compare.
+ *
+ *   npm run bench [NAME…]      all of them where none is named
+ */
+import path from 'node:path';
+import { check } from './check.ts';
+import { keep, measure, tableOf } from './harness.ts';
+
+const ALL = [check];
+const RESULTS = path.resolve(import.meta.dirname, '..', '..', '.cache', 'bench');
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !ALL.some((benchmark) => benchmark.name === name));
+if (unknown.length > 0) {
+  console.error(
+    `There is no benchmark ${unknown.join(', ')}. There are: ${ALL.map((benchmark) => benchmark.name).join(', ')}.`,
+  );
+  process.exit(2);
+}
+for (const benchmark of ALL.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  const measured = await measure(benchmark, (line) => console.error(line));
+  console.log(`\n${benchmark.name}: ${benchmark.what}\n`);
+  for (const line of tableOf(measured)) console.log(line);
+  console.log(`\nKept in ${path.relative('.', keep(RESULTS, benchmark.name, measured))}`);
+}

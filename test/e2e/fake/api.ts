@@ -1,0 +1,359 @@
+import { EventPublisher, createRouterClient, implement } from '@orpc/server';
+import { type AppEvent, type Client, contract } from '../../../main/api/index.ts';
+import type { HistoryEntry } from '../../../main/history/index.ts';
+import { PreferencesEdit, Preferences } from '../../../main/settings/index.ts';
+import { Site } from '../../../main/sites/index.ts';
+import { Problem, type RunId, type SiteId, newSiteId } from '../../../main/words/index.ts';
+import { sampleBackups, sampleFile, sampleFolder, samplePaths } from './backups.ts';
+import { CONFIGURED, INSTALLATIONS, parseCommand, tryConnection } from './connections.ts';
+import { type SampleSite, sampleSite } from './fleet.ts';
+import { samplePlan, sampleRollback } from './plans.ts';
+import { type Ending, SampleRuns, brief } from './runs.ts';
+
+const HOUR = 3_600_000;
+
+/**
+ * A stand-in for the engine with a sample fleet, for work on the screens and for their faults. It knows
+ * nothing of servers: what is proved with it is the renderer and the shell around it, never an update.
+ */
+export function fakeApi(options: { sites: number; stepMillis?: number; weakKeychain?: boolean }) {
+  const now = Date.now();
+  const fleet = new Map<string, SampleSite>();
+  for (let index = 0; index < options.sites; index += 1) {
+    const sample = sampleSite(index, now);
+    fleet.set(sample.summary.site.id, sample);
+  }
+  const events = new EventPublisher<{ all: AppEvent }>();
+  const tell = (event: AppEvent) => events.publish('all', event);
+  const runs = new SampleRuns(tell, options.stepMillis ?? 1200);
+  const trusted = new Set<string>();
+  const history: HistoryEntry[] = [];
+  let preferences = Preferences.parse({});
+
+  const siteOf = (siteId: SiteId): SampleSite => {
+    const found = fleet.get(siteId);
+    if (found === undefined) {
+      throw new Problem({
+        code: 'no-such-site',
+        message: 'This site is not in the list any more.',
+        todo: 'Go back to the list.',
+      });
+    }
+    return found;
+  };
+  const runOf = (runId: RunId) => {
+    const found = runs.all.get(runId);
+    if (found === undefined) throw new Problem({ code: 'no-such-run', message: 'This run is not known.' });
+    return found;
+  };
+  const note = (entry: Omit<HistoryEntry, 'id' | 'at'>, at = Date.now()) =>
+    history.unshift({ id: history.length + 1, at, ...entry });
+
+  const begin = (
+    kind: 'check' | 'backup' | 'update' | 'rollback' | 'restore' | 'verify',
+    siteId: SiteId | null,
+    title: string,
+    ending: Ending = 'done',
+    then = () => {},
+  ) => {
+    const sample = siteId === null ? null : siteOf(siteId);
+    const before = sample?.summary.state ?? 'ok';
+    const run = runs.start(kind, sample === null ? null : sample.summary.site, title, ending, () => {
+      if (sample !== null) {
+        Object.assign(sample.summary, { running: null, state: before === 'working' ? 'ok' : before });
+        if (kind === 'check')
+          Object.assign(sample.summary, {
+            checkedAt: Date.now(),
+            state: sample.updates.length > 0 ? 'waiting' : 'ok',
+            problem: null,
+          });
+        if (kind === 'backup') sample.summary.backedUpAt = Date.now();
+        then();
+        tell({ kind: 'site', siteId: sample.summary.site.id });
+      }
+      note({
+        siteId,
+        siteName: sample?.summary.site.name ?? null,
+        runId: run.id,
+        kind,
+        outcome: ending,
+        summary: title,
+      });
+    });
+    if (sample !== null) {
+      Object.assign(sample.summary, { running: { id: run.id, kind, title }, state: 'working' });
+      tell({ kind: 'site', siteId: sample.summary.site.id });
+    }
+    tell({ kind: 'run', run: brief(run) });
+    return run.id;
+  };
+
+  // What happened before, so that activity and history are not empty.
+  [...fleet.values()].slice(0, 9).forEach((sample, at) => {
+    const { site } = sample.summary;
+    const ending: Ending = at === 2 ? 'rolled-back' : at === 3 ? 'failed' : 'done';
+    const kind = at % 3 === 2 ? 'update' : at % 3 === 1 ? 'backup' : at === 3 ? 'check' : 'update';
+    const title = kind === 'update' ? 'Update Elementor to 3.25.6' : kind === 'backup' ? 'Back up' : 'Check';
+    const run = runs.record(kind, site, title, now - (at + 1) * 5 * HOUR, ending);
+    note(
+      { siteId: site.id, siteName: site.name, runId: run.id, kind, outcome: ending, summary: title },
+      run.endedAt ?? now,
+    );
+    note(
+      {
+        siteId: site.id,
+        siteName: site.name,
+        runId: null,
+        kind: 'site-added',
+        outcome: 'done',
+        summary: `${site.name} added`,
+      },
+      site.addedAt,
+    );
+  });
+  history.sort((a, b) => b.at - a.at);
+
+  const os = implement(contract);
+  const router = os.router({
+    app: {
+      info: os.app.info.handler(() => ({
+        version: '0.1.0',
+        shell: 'web',
+        dataFolder: '/home/you/.local/share/groundskeeper',
+        keychain: options.weakKeychain
+          ? {
+              kind: 'weak',
+              name: 'Plain text',
+              warning: 'This desktop has no keychain; anyone who can read your files can read the passwords.',
+            }
+          : { kind: 'system', name: 'GNOME Keyring', warning: null },
+      })),
+      events: os.app.events.handler(async function* ({ signal }) {
+        yield { kind: 'sites' as const };
+        for await (const event of events.subscribe('all', { signal })) yield event;
+      }),
+    },
+    sites: {
+      list: os.sites.list.handler(() => [...fleet.values()].map(({ summary }) => summary)),
+      show: os.sites.show.handler(({ input }) => {
+        const sample = siteOf(input.siteId);
+        const undoable = [...runs.all.values()]
+          .filter((run) => run.siteId === input.siteId && run.kind === 'update' && run.state === 'done')
+          .map((run) => ({ runId: run.id, title: run.title, endedAt: run.endedAt ?? 0 }));
+        return { ...sample, undoable };
+      }),
+      find: os.sites.find.handler(({ input }) => {
+        const found = [...fleet.values()].find(
+          ({ summary: { site } }) => site.id === input.nameOrId || site.name === input.nameOrId,
+        );
+        if (found === undefined)
+          throw new Problem({ code: 'no-such-site', message: `No site is called ${input.nameOrId}.` });
+        return found.summary.site;
+      }),
+      add: os.sites.add.handler(({ input }) => {
+        const site = Site.parse({ ...input.draft, id: newSiteId(), addedAt: Date.now() });
+        const fresh = sampleSite(6, now);
+        fleet.set(site.id, { ...fresh, summary: { ...fresh.summary, site } });
+        note({
+          siteId: site.id,
+          siteName: site.name,
+          runId: null,
+          kind: 'site-added',
+          outcome: 'done',
+          summary: `${site.name} added`,
+        });
+        tell({ kind: 'sites' });
+        return site;
+      }),
+      edit: os.sites.edit.handler(({ input }) => {
+        const sample = siteOf(input.siteId);
+        sample.summary.site = Site.parse({ ...sample.summary.site, ...input.edit });
+        tell({ kind: 'site', siteId: input.siteId });
+        return sample.summary.site;
+      }),
+      remove: os.sites.remove.handler(({ input }) => {
+        siteOf(input.siteId);
+        fleet.delete(input.siteId);
+        tell({ kind: 'sites' });
+        return { backupsDeleted: input.backups === 'delete' ? 6 : 0 };
+      }),
+      exportAll: os.sites.exportAll.handler(({ input }) => ({
+        fileName: `groundskeeper-sites.${input.format}`,
+        text: JSON.stringify(
+          [...fleet.values()].map(({ summary }) => summary.site),
+          null,
+          2,
+        ),
+      })),
+      importAll: os.sites.importAll.handler(() => ({
+        added: ['Pinegrove Pottery'],
+        refused: [{ line: 3, name: 'Old shop', why: 'url: Invalid URL' }],
+      })),
+    },
+    connections: {
+      parse: os.connections.parse.handler(({ input }) => parseCommand(input.text)),
+      configuredHosts: os.connections.configuredHosts.handler(() => CONFIGURED),
+      test: os.connections.test.handler(({ input }) => tryConnection(input.connection, trusted)),
+      testSite: os.connections.testSite.handler(({ input }) => {
+        const { connection } = siteOf(input.siteId).summary.site;
+        return tryConnection(connection, new Set(connection.kind === 'ssh' ? [connection.host] : []));
+      }),
+      trust: os.connections.trust.handler(({ input }) => {
+        trusted.add(input.key.host);
+        return {};
+      }),
+      findInstallations: os.connections.findInstallations.handler(() => INSTALLATIONS),
+      look: os.connections.look.handler(
+        ({ input }) => INSTALLATIONS.find(({ root }) => root === input.root) ?? null,
+      ),
+    },
+    platforms: {
+      list: os.platforms.list.handler(() => [
+        { id: 'wordpress', name: 'WordPress', updates: true },
+        { id: 'files', name: 'Files', updates: false },
+      ]),
+    },
+    checks: {
+      start: os.checks.start.handler(({ input }) => ({
+        runIds: (input.siteIds ?? [...fleet.values()].slice(0, 40).map(({ summary }) => summary.site.id)).map(
+          (id) => begin('check', id, 'Check'),
+        ),
+      })),
+    },
+    updates: {
+      list: os.updates.list.handler(({ input }) =>
+        [...fleet.values()]
+          .flatMap(({ updates }) => updates)
+          .filter(({ siteId }) => input.siteId === undefined || siteId === input.siteId),
+      ),
+      plan: os.updates.plan.handler(({ input }) => samplePlan(siteOf(input.siteId), input.choices)),
+      start: os.updates.start.handler(({ input }) => {
+        const sample = siteOf(input.siteId);
+        const chosen = (slug: string) => input.choices.some((choice) => choice.slug === slug);
+        const named = sample.updates.filter(({ component }) => chosen(component.slug));
+        const [first] = named;
+        const title =
+          named.length === 1 && first !== undefined
+            ? `Update ${first.component.name} to ${first.release.version}`
+            : `Update ${named.length} components`;
+        const bad = chosen('elementor');
+        const runId = begin('update', input.siteId, title, bad ? 'rolled-back' : 'done', () => {
+          if (bad) return;
+          sample.updates = sample.updates.filter(({ component }) => !chosen(component.slug));
+          for (const update of named) {
+            const component = sample.inventory?.components.find(({ slug }) => slug === update.component.slug);
+            if (component !== undefined) component.version = update.release.version;
+          }
+          Object.assign(sample.summary.waiting, {
+            total: sample.updates.length,
+            fitting: sample.updates.length,
+          });
+          sample.summary.state = sample.updates.length > 0 ? 'waiting' : 'ok';
+        });
+        return { runId };
+      }),
+      rollbackPreview: os.updates.rollbackPreview.handler(({ input }) =>
+        sampleRollback(siteOf(input.siteId), now),
+      ),
+      rollback: os.updates.rollback.handler(({ input }) => ({
+        runId: begin('rollback', input.siteId, 'Roll back Elementor to 3.21.8'),
+      })),
+    },
+    backups: {
+      list: os.backups.list.handler(({ input }) =>
+        [...fleet.values()]
+          .filter(({ summary }) => input.siteId === undefined || summary.site.id === input.siteId)
+          .slice(0, 200)
+          .flatMap((sample) => sampleBackups(sample, now))
+          .sort((a, b) => b.takenAt - a.takenAt),
+      ),
+      start: os.backups.start.handler(({ input }) => ({ runId: begin('backup', input.siteId, 'Back up') })),
+      folder: os.backups.folder.handler(({ input }) => sampleFolder(input.path)),
+      file: os.backups.file.handler(({ input }) => {
+        const file = sampleFile(input.path);
+        if (file === null)
+          throw new Problem({ code: 'no-such-file', message: 'This file is not in the backup.' });
+        return file;
+      }),
+      find: os.backups.find.handler(({ input }) =>
+        sampleBackups(siteOf(input.siteId), now).flatMap((backup) =>
+          samplePaths(input.glob).map((found) => ({
+            backupId: backup.id,
+            takenAt: backup.takenAt,
+            ...found,
+          })),
+        ),
+      ),
+      restore: os.backups.restore.handler(({ input }) => {
+        const owner = [...fleet.values()].find(({ summary }) =>
+          input.backupId.includes(summary.site.id.slice(5)),
+        );
+        return { runId: begin('restore', owner?.summary.site.id ?? null, 'Restore from a backup') };
+      }),
+      verify: os.backups.verify.handler(() => ({ runId: begin('verify', null, 'Verify the backups') })),
+      remove: os.backups.remove.handler(() => ({})),
+    },
+    runs: {
+      list: os.runs.list.handler(({ input }) =>
+        [...runs.all.values()]
+          .filter((run) => input.siteId === undefined || run.siteId === input.siteId)
+          .map(brief)
+          .sort((a, b) => b.createdAt - a.createdAt)
+          .slice(0, input.limit),
+      ),
+      show: os.runs.show.handler(({ input }) => structuredClone(runOf(input.runId))),
+      cancel: os.runs.cancel.handler(({ input }) => {
+        const run = runOf(input.runId);
+        runs.cancel(run);
+        const sample = run.siteId === null ? undefined : fleet.get(run.siteId);
+        if (sample !== undefined) {
+          Object.assign(sample.summary, {
+            running: null,
+            state: sample.updates.length > 0 ? 'waiting' : 'ok',
+          });
+          tell({ kind: 'site', siteId: sample.summary.site.id });
+        }
+        return {};
+      }),
+      follow: os.runs.follow.handler(async function* ({ input, signal }) {
+        const run = runOf(input.runId);
+        let after = input.after;
+        for (;;) {
+          for (const line of run.log.filter(({ seq }) => seq > after)) {
+            after = line.seq;
+            yield line;
+          }
+          if (run.endedAt !== null || signal?.aborted === true) return;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      }),
+      recover: os.runs.recover.handler(() => ({ recovered: [] })),
+    },
+    history: {
+      list: os.history.list.handler(({ input }) =>
+        history
+          .filter((entry) => input.siteId === undefined || entry.siteId === input.siteId)
+          .slice(0, input.limit),
+      ),
+    },
+    preferences: {
+      get: os.preferences.get.handler(() => preferences),
+      set: os.preferences.set.handler(({ input }) => {
+        const edit = PreferencesEdit.parse(input);
+        preferences = Preferences.parse({
+          ...preferences,
+          ...edit,
+          checks: { ...preferences.checks, ...edit.checks },
+          updates: { ...preferences.updates, ...edit.updates },
+          notifications: { ...preferences.notifications, ...edit.notifications },
+          sources: { ...preferences.sources, ...edit.sources },
+        });
+        tell({ kind: 'preferences' });
+        return preferences;
+      }),
+    },
+  });
+
+  const client: Client = createRouterClient(router);
+  return { router, client, tell, begin, close: () => runs.close() };
+}

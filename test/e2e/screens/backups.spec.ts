@@ -1,0 +1,55 @@
+import { expect, siteId, test } from './sample.ts';
+
+const BACKUP = `backup_${siteId(0).slice(5)}0`;
+
+test('a backup is browsed by keyboard; a hostile file is shown as text', async ({ open }) => {
+  const { page, go } = await open();
+  await go(`#/backups/${BACKUP}`);
+  const list = page.getByRole('listbox');
+  await list.press('Enter');
+  await expect(page.getByRole('navigation', { name: 'Folder' })).toContainText('wp-content');
+  await go(`#/backups/${BACKUP}/wp-content/plugins/akismet/readme.txt`);
+  await expect(page.locator('pre')).toContainText('<script>alert(1)</script>');
+  await page.getByRole('listbox').press('Backspace');
+  await expect(page.getByRole('navigation', { name: 'Folder' }).getByRole('button').last()).toHaveText(
+    'plugins',
+  );
+});
+
+test('a picture is drawn again; its name may be in any script', async ({ open }) => {
+  const { page, go } = await open();
+  await go(
+    `#/backups/${BACKUP}/${['wp-content', 'uploads', '2026', '11', 'メニュー.png'].map(encodeURIComponent).join('/')}`,
+  );
+  await expect(page.getByRole('img', { name: 'メニュー.png' })).toBeVisible();
+  await expect(page.locator('canvas')).toHaveJSProperty('width', 24);
+});
+
+test('a file is found over all backups of a site and restored to a folder', async ({ open }) => {
+  const { page, go } = await open();
+  await go(`#/sites/${siteId(0)}/backups`);
+  await page.getByRole('searchbox').fill('*.htaccess');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('6 versions found')).toBeVisible();
+  await page
+    .getByRole('link', { name: /^\.htaccess/ })
+    .first()
+    .click();
+  await page.getByRole('button', { name: 'Restore file…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('button', { name: 'Restore .htaccess into the folder' })).toBeDisabled();
+  await dialog.getByLabel('Folder', { exact: true }).fill('~/Restored');
+  await dialog.getByRole('button', { name: 'Restore .htaccess into the folder' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Restore from a backup');
+});
+
+test('restoring onto the site says what it will do', async ({ open }) => {
+  const { page, go } = await open();
+  await go(`#/backups/${BACKUP}`);
+  await page.getByRole('button', { name: 'Restore…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Back onto Harbour Yoga').click();
+  await dialog.getByText('The database as well').click();
+  await expect(dialog).toContainText('What was written since the backup is lost');
+  await expect(dialog.getByRole('button', { name: 'Restore everything onto Harbour Yoga' })).toBeEnabled();
+});

@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  createConnections,
+  openHostKeys,
+  type Connection,
+  type Connections,
+  type HostKeys,
+} from '../../main/connections/index.ts';
+import { ConnectionSettings } from '../../main/sites/index.ts';
+import { remotePath } from '../../main/words/index.ts';
+import type { DatabaseScripts } from '../../main/backups/index.ts';
+import { aJsonFile, never } from '../main/samples.ts';
+import type { SshHost } from '../rig/index.ts';
+
+const resources = path.join(import.meta.dirname, '..', '..', 'resources');
+
+/** The scripts that the app hands to backups. */
+export const scripts: DatabaseScripts = {
+  mysql: fs.readFileSync(path.join(resources, 'database/mysql.sh'), 'utf8'),
+  sqlite: fs.readFileSync(path.join(resources, 'database/sqlite.php'), 'utf8'),
+  sqliteRestore: fs.readFileSync(path.join(resources, 'database/sqlite-restore.sh'), 'utf8'),
+};
+export const platformFolder = path.join(resources, 'platforms');
+
+export const at = remotePath;
+
+/** How a host of the rig is reached, with its own key unless said otherwise. */
+export function wayTo(
+  host: SshHost,
+  part: Record<string, unknown> = {},
+): Extract<ConnectionSettings, { kind: 'ssh' }> {
+  const settings = ConnectionSettings.parse({
+    kind: 'ssh',
+    host: host.host,
+    port: host.port,
+    user: host.user,
+    authentication: { kind: 'key', file: host.key.file },
+    ...part,
+  });
+  if (settings.kind !== 'ssh') throw new TypeError('not over SSH');
+  return settings;
+}
+
+/** Trusts the key that a host shows now. */
+export function confirm(keys: HostKeys, host: SshHost): void {
+  keys.trust({ host: host.host, port: host.port, type: 'ssh-ed25519', fingerprint: host.hostKey() }, true);
+}
+
+export interface Secret {
+  readonly password?: string | null;
+  readonly passphrase?: string | null;
+}
+
+/** Connections as the app makes them, trusting the given hosts, and knowing these secrets. */
+export function aPool(hosts: readonly SshHost[], environment: NodeJS.ProcessEnv = {}) {
+  const keys = openHostKeys(aJsonFile(), []);
+  for (const host of hosts) confirm(keys, host);
+  const connections: Connections = createConnections({ hostKeys: keys, environment, idle: 30_000 });
+  return {
+    keys,
+    /** Does work over a connection, with one secret for each hop. */
+    use: <T>(
+      settings: ConnectionSettings,
+      work: (connection: Connection) => Promise<T>,
+      secrets: readonly Secret[] = [],
+      signal: AbortSignal = never,
+    ) =>
+      connections.use(
+        settings,
+        (hop) => ({
+          password: async () => secrets[hop]?.password ?? null,
+          passphrase: async () => secrets[hop]?.passphrase ?? null,
+        }),
+        signal,
+        work,
+      ),
+    [Symbol.dispose]: () => connections.close(),
+  };
+}

@@ -1,0 +1,122 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  aMariaDb,
+  anApp,
+  anSshHost,
+  aWordPressOrg,
+  aWordPressSite,
+  goodPlugins,
+  meadow,
+  type MariaDb,
+  type SshHost,
+  type TestApp,
+  type WordPressOrg,
+} from '../rig/index.ts';
+
+let host: SshHost;
+let mariadb: MariaDb;
+let org: WordPressOrg;
+let gk: TestApp;
+
+beforeAll(async () => {
+  [host, mariadb, org] = await Promise.all([anSshHost(), aMariaDb(), aWordPressOrg()]);
+  gk = await anApp(org);
+});
+afterAll(async () => {
+  await gk.close();
+  await Promise.all([host.stop(), mariadb.stop(), org.stop()]);
+});
+
+describe('core 6.3 to 6.5', () => {
+  it('is updated with its database, and comes back with its database by hand', async () => {
+    await using wp = await aWordPressSite({ on: host, version: '6.3', database: mariadb.aDatabase() });
+    await org.offerCore('6.5');
+    const site = await gk.add(wp, host, 'Core');
+    await gk.check(site);
+    const files = wp.files();
+    const schema = databaseVersion(wp);
+    fs.writeFileSync(path.join(wp.root, 'wp-includes', 'my-own.txt'), 'the user’s own file');
+
+    const run = await gk.update(site, 'wordpress');
+
+    expect(run).toMatchObject({ state: 'done' });
+    expect(fs.readFileSync(path.join(wp.root, 'wp-includes', 'version.php'), 'utf8')).toContain('6.5.5');
+    expect(fs.existsSync(path.join(wp.root, 'wp-includes', 'my-own.txt'))).toBe(true);
+    expect(databaseVersion(wp)).not.toBe(schema);
+    expect(fs.existsSync(path.join(wp.root, '.maintenance'))).toBe(false);
+    expect(await wp.page('/')).toMatchObject({ status: 200 });
+
+    fs.rmSync(path.join(wp.root, 'wp-includes', 'my-own.txt'));
+    const preview = await gk.client.updates.rollbackPreview({ siteId: site.id });
+    expect(preview).toMatchObject({ means: 'kept', components: [{ slug: 'wordpress', to: '6.3.5' }] });
+    const back = await gk.ended(await gk.client.updates.rollback({ siteId: site.id, database: 'restore' }));
+
+    expect(back).toMatchObject({ state: 'done' });
+    expect(databaseVersion(wp)).toBe(schema);
+    expect(await wp.page('/')).toMatchObject({ status: 200 });
+    fs.rmSync(path.join(wp.root, 'wp-includes', 'my-own.txt'), { force: true });
+    expect(wp.files()).toEqual(files);
+  });
+});
+
+describe('a plugin that changes its table', () => {
+  it('is updated behind a maintenance page and stays; rolled back by hand, what would be lost is said', async () => {
+    const { eventTickets } = goodPlugins;
+    await using wp = await aWordPressSite({
+      on: host,
+      database: mariadb.aDatabase(),
+      plugins: [eventTickets.old],
+    });
+    org.offer(eventTickets.new);
+    const site = await gk.add(wp, host, 'Tickets');
+    await wp.page('/');
+    await gk.check(site);
+
+    const run = await gk.update(site, eventTickets.new.slug);
+    expect(run).toMatchObject({ state: 'done' });
+    const steps = (await gk.client.runs.show({ runId: run.id })).steps.map((step) => step.name);
+    expect(steps).toContain(`offline ${eventTickets.new.slug}`);
+    expect(steps).toContain(`dump ${eventTickets.new.slug}`);
+
+    wp.sql(
+      "INSERT INTO wp_posts (post_author, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, to_ping, pinged, post_content_filtered) VALUES (1, '2026-01-01', '2026-01-01', 'new', 'An order', '', 'publish', '', '', '')",
+    );
+    const preview = await gk.client.updates.rollbackPreview({ siteId: site.id });
+    expect(preview.database.changed?.map((table) => table.table)).toContain('wp_posts');
+    const back = await gk.ended(await gk.client.updates.rollback({ siteId: site.id, database: 'keep' }));
+    expect(back).toMatchObject({ state: 'done' });
+    expect(wp.versionOf(eventTickets.old)).toBe(eventTickets.old.version);
+    expect(wp.sql("SELECT COUNT(*) FROM wp_posts WHERE post_title = 'An order'").trim()).toContain('1');
+  });
+});
+
+describe('a theme', () => {
+  it('is updated, and comes back from the store when the kept tree is gone', async () => {
+    await using wp = await aWordPressSite({
+      on: host,
+      database: 'sqlite',
+      themes: [meadow.old],
+      theme: meadow.old.slug,
+    });
+    org.offer(meadow.new);
+    const site = await gk.add(wp, host, 'Theme');
+    await gk.check(site);
+    const files = wp.files();
+    expect(await gk.update(site, meadow.new.slug)).toMatchObject({ state: 'done' });
+    const { privateFolder } = await gk.client.sites.find({ nameOrId: site.id });
+    fs.rmSync(privateFolder ?? '', { recursive: true });
+
+    const preview = await gk.client.updates.rollbackPreview({ siteId: site.id });
+    expect(preview).toMatchObject({ means: 'store' });
+    expect(await gk.ended(await gk.client.updates.rollback({ siteId: site.id }))).toMatchObject({
+      state: 'done',
+    });
+    expect(wp.files()).toEqual(files);
+  });
+});
+
+function databaseVersion(wp: { sql(statement: string): string }): string {
+  return wp.sql("SELECT option_value FROM wp_options WHERE option_name = 'db_version'").trim();
+}

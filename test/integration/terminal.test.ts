@@ -1,0 +1,216 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  anSshHost,
+  aTempFolder,
+  aWordPressOrg,
+  aWordPressSite,
+  badPlugins,
+  goodPlugins,
+  groundskeeper,
+  type SshHost,
+  type TempFolder,
+  type WordPressOrg,
+  type WordPressSite,
+} from '../rig/index.ts';
+
+const { openingHours } = goodPlugins;
+const { diesOnLoad } = badPlugins;
+
+let host: SshHost;
+let org: WordPressOrg;
+let wp: WordPressSite;
+let data: TempFolder;
+const gk = (...args: string[]) => groundskeeper(data.path, org, args).ended;
+const json = async (...args: string[]) => {
+  const { out } = await gk('--json', ...args);
+  return JSON.parse(out) as unknown;
+};
+
+beforeAll(async () => {
+  [host, org] = await Promise.all([anSshHost(), aWordPressOrg()]);
+  data = aTempFolder('terminal');
+  wp = await aWordPressSite({ on: host, database: 'sqlite', plugins: [openingHours.old, diesOnLoad.old] });
+  org.offer(openingHours.new);
+  org.offer(diesOnLoad.new);
+});
+afterAll(async () => {
+  await wp.stop();
+  await Promise.all([host.stop(), org.stop()]);
+  data.remove();
+});
+
+describe('a freelancer in the terminal, from the first site to a rollback', () => {
+  const target = () => [
+    'sites',
+    'add',
+    'Bakery',
+    '--ssh',
+    `${host.user}@${host.host}:${host.port}`,
+    '--key',
+    host.key.file,
+    '--root',
+    wp.root,
+  ];
+
+  it('is shown the fingerprint of a host that nobody confirmed', async () => {
+    const refused = await gk(...target());
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain(host.hostKey());
+    expect(refused.err).toContain('--accept-host-key');
+  });
+
+  it('is not let in by a fingerprint that is not the host’s', async () => {
+    const refused = await gk(...target(), '--accept-host-key', `SHA256:${'A'.repeat(43)}`);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(await json('sites', 'list')).toEqual([]);
+  });
+
+  it('adds the site; platform and URL are found', async () => {
+    expect(await gk(...target(), '--accept-host-key', host.hostKey(), '--tag', 'care')).toMatchObject({
+      code: 0,
+    });
+    expect(await json('sites', 'list')).toMatchObject([
+      { site: { name: 'Bakery', platform: 'wordpress', url: wp.url, tags: ['care'] } },
+    ]);
+    expect(await gk(...target())).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('already') as string,
+    });
+  });
+
+  it('checks, and sees what waits', async () => {
+    expect(await gk('check', 'bakery')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('updates wait') as string,
+    });
+    expect(await json('check', 'Bakery')).toMatchObject({ runs: [{ state: 'done' }] });
+    const waiting = await json('updates', 'list', 'Bakery');
+    expect(waiting).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          component: expect.objectContaining({ slug: openingHours.new.slug }) as unknown,
+        }),
+      ]),
+    );
+    const shown = await gk('sites', 'show', 'Bakery');
+    expect(shown.out).toContain(openingHours.new.version);
+  });
+
+  it('plans without writing', async () => {
+    const before = wp.files();
+    const dry = await gk('update', 'Bakery', '--component', openingHours.new.slug, '--dry-run');
+    expect(dry).toMatchObject({ code: 0, out: expect.stringContaining('to upload') as string });
+    expect(wp.files()).toEqual(before);
+  });
+
+  it('backs up, and looks into the backup with the server gone', async () => {
+    expect(await gk('backup', 'Bakery')).toMatchObject({ code: 0 });
+    await host.down();
+    expect((await gk('backups', 'ls', 'latest', 'wp-content')).out).toContain('plugins');
+    expect((await gk('backups', 'cat', 'latest', 'wp-includes/version.php')).out).toBe(
+      fs.readFileSync(path.join(wp.root, 'wp-includes/version.php'), 'utf8'),
+    );
+    expect((await gk('backups', 'find', 'Bakery', 'wp-config.php')).out).toContain('wp-config.php');
+    const folder = path.join(data.path, 'restored');
+    expect(await gk('backups', 'restore', 'latest', 'wp-content/plugins', '--to', folder)).toMatchObject({
+      code: 0,
+    });
+    expect(
+      fs.readFileSync(
+        path.join(folder, 'wp-content/plugins', openingHours.old.slug, 'opening-hours.php'),
+        'utf8',
+      ),
+    ).toContain(openingHours.old.version);
+    expect(await gk('backups', 'verify')).toMatchObject({ code: 0 });
+    const unreachable = await gk('check', 'Bakery');
+    expect(unreachable).toMatchObject({ code: 1, err: expect.stringContaining('to do:') as string });
+    await host.up();
+  });
+
+  it('updates; a bad update comes back by itself with exit code 3', async () => {
+    expect(
+      await gk('update', 'Bakery', '--component', `${openingHours.new.slug}@${openingHours.new.version}`),
+    ).toMatchObject({ code: 0 });
+    expect(wp.versionOf(openingHours.new)).toBe(openingHours.new.version);
+    const bad = await gk('update', 'Bakery', '--component', diesOnLoad.new.slug);
+    expect(bad).toMatchObject({ code: 3, out: expect.stringContaining('taken back') as string });
+    expect(wp.versionOf(diesOnLoad.old)).toBe(diesOnLoad.old.version);
+    expect((await gk('runs', 'show', 'latest')).out).toContain('Bring');
+  });
+
+  it('rolls the good one back by hand', async () => {
+    expect((await gk('rollback', 'Bakery', '--dry-run')).out).toContain(openingHours.old.version);
+    expect(await gk('rollback', 'Bakery')).toMatchObject({ code: 0 });
+    expect(wp.versionOf(openingHours.old)).toBe(openingHours.old.version);
+    expect((await gk('history', 'Bakery')).out).toContain('brought back');
+  });
+
+  it('restores the site’s files and database from a backup', async () => {
+    const backup = ((await json('backups', 'list', 'Bakery')) as { id: string }[]).at(-1);
+    fs.writeFileSync(path.join(wp.root, 'wp-content', 'hacked.php'), '<?php // left by somebody');
+    fs.rmSync(path.join(wp.root, 'wp-content', 'plugins', openingHours.old.slug), { recursive: true });
+    wp.sql("UPDATE wp_options SET option_value = 'Hacked' WHERE option_name = 'blogname'");
+    expect(await gk('backups', 'restore', backup?.id ?? '', '--to-site', '--database')).toMatchObject({
+      code: 0,
+    });
+    expect(fs.existsSync(path.join(wp.root, 'wp-content', 'hacked.php'))).toBe(false);
+    expect(wp.versionOf(openingHours.old)).toBe(openingHours.old.version);
+    expect((await wp.page('/')).text).toContain(wp.title);
+  });
+
+  it('exports without secrets, imports elsewhere, removes with a word about the backups', async () => {
+    const { out } = await gk('sites', 'export');
+    const file = path.join(data.path, 'exported.json');
+    fs.writeFileSync(file, out);
+    const elsewhere = aTempFolder('elsewhere');
+    expect(await groundskeeper(elsewhere.path, org, ['sites', 'import', file]).ended).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('1 added') as string,
+    });
+    elsewhere.remove();
+    expect(await gk('sites', 'remove', 'Bakery')).toMatchObject({ code: 2 });
+    expect(await gk('sites', 'remove', 'Bakery', '--backups', 'keep')).toMatchObject({ code: 0 });
+  });
+
+  it('answers a wrong command with how it goes', async () => {
+    expect(await gk('updaet')).toMatchObject({ code: 2 });
+    expect(await gk('update', 'Bakery')).toMatchObject({ code: 2 });
+    expect(await gk('sites', 'show', 'Nobody')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Nobody') as string,
+    });
+  });
+});
+
+describe('while the app runs with the same data folder', () => {
+  it('commands reach it through the local socket, and a second app is refused', async () => {
+    const folder = aTempFolder('owner');
+    const app = spawn(process.execPath, [
+      path.resolve(import.meta.dirname, '../../main/web.ts'),
+      '--data',
+      folder.path,
+    ]);
+    try {
+      await expect
+        .poll(() => fs.existsSync(path.join(folder.path, 'socket.json')), { timeout: 20_000 })
+        .toBe(true);
+      const listed = await groundskeeper(folder.path, org, ['--json', 'sites', 'list']).ended;
+      expect(listed).toMatchObject({ code: 0, out: '[]\n' });
+      const unknown = await groundskeeper(folder.path, org, ['sites', 'show', 'Nobody']).ended;
+      expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('There is no site') as string });
+      const second = spawn(process.execPath, [
+        path.resolve(import.meta.dirname, '../../main/web.ts'),
+        '--data',
+        folder.path,
+      ]);
+      expect(await new Promise((resolve) => second.on('exit', resolve))).toBe(1);
+    } finally {
+      app.kill('SIGTERM');
+      await new Promise((resolve) => app.on('exit', resolve));
+      folder.remove();
+    }
+  });
+});

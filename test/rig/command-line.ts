@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { WordPressOrg } from './wordpress-org.ts';
+
+const CLI = path.resolve(import.meta.dirname, '..', '..', 'main', 'cli.ts');
+
+/** How a command line ended. */
+export interface CommandEnd {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** `groundskeeper …` in a process of its own, as a user's terminal or cron starts it. */
+export interface CommandLine {
+  readonly process: ChildProcess;
+  readonly ended: Promise<CommandEnd>;
+}
+
+/** Starts a command line. `input` goes to its stdin. */
+export function groundskeeper(
+  dataFolder: string,
+  org: WordPressOrg | null,
+  args: readonly string[],
+  input = '',
+): CommandLine {
+  const child = spawn(process.execPath, [CLI, '--data', dataFolder, ...args], {
+    env: {
+      ...process.env,
+      ...(org === null
+        ? {}
+        : { GROUNDSKEEPER_WORDPRESS_API: org.api, GROUNDSKEEPER_WORDPRESS_DOWNLOADS: org.downloads }),
+    },
+  });
+  child.stdin.end(input);
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const ended = new Promise<CommandEnd>((resolve) =>
+    child.on('close', (code) => resolve({ code, out, err })),
+  );
+  return { process: child, ended };
+}
+
+/** Waits until a step of the run that a command line started begins, then kills the process as a power cut would. */
+export async function killAtStep(line: CommandLine, dataFolder: string, step: string): Promise<void> {
+  const started = Date.now();
+  while (!hasBegun(dataFolder, step, started)) {
+    if (line.process.exitCode !== null)
+      throw new Error(`it ended before “${step}” began: ${(await line.ended).err}`);
+    await pause(5);
+  }
+  line.process.kill('SIGKILL');
+  await line.ended;
+}
+
+function hasBegun(dataFolder: string, step: string, after: number): boolean {
+  const database = new DatabaseSync(path.join(dataFolder, 'groundskeeper.db'), { readOnly: true });
+  try {
+    return (
+      database
+        .prepare('SELECT 1 FROM steps JOIN runs ON runs.id = run_id WHERE created_at >= ? AND name = ?')
+        .get(after, step) !== undefined
+    );
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,16 @@
+/** Real servers for tests, in a small vocabulary. Everything listens on 127.0.0.1 and ends with the test. */
+export { aTempFolder, type TempFolder } from './folders.ts';
+export { aFreePort } from './ports.ts';
+export { aKeyPair, type KeyPair } from './keys.ts';
+export { anSshHost, type SshHost } from './sshd.ts';
+export { startSshServer, type SshServer } from './ssh-server.ts';
+export { aMariaDb, type Database, type MariaDb } from './mariadb.ts';
+export { aWordPressSite, type Page, type WordPressSite, type WordPressSiteOptions } from './wordpress.ts';
+export { aWordPressOrg, type Asked, type Question, type WordPressOrg } from './wordpress-org.ts';
+export type { Fault } from './faults.ts';
+export { aPlugin, aTheme, packageOf, type Component, type Release } from './component.ts';
+export { badPlugins, goodPlugins, singleFilePlugin, strangePlugins } from './plugins.ts';
+export { brokenTheme, meadow, meadowChild } from './themes.ts';
+export { wordPressTree, wordPressTrees, type WordPressTree } from './wordpress-trees.ts';
+export { anApp, connectionTo, type TestApp } from './app.ts';
+export { groundskeeper, killAtStep, type CommandEnd, type CommandLine } from './command-line.ts';

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+/** The project's folder. */
+export const PROJECT = path.resolve(import.meta.dirname, '..', '..');
+
+/** Processes of ours that still run; they are ended when we are. */
+const running = new Set();
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    process.exitCode = 130;
+    // A terminal sends Ctrl-C to the whole group; anybody else tells only us.
+    for (const child of running) child.kill(signal);
+    if (running.size === 0) process.exit();
+  });
+}
+
+/**
+ * Runs a command in the project's folder with its output on ours.
+ * @returns its exit code; 127 when it could not be started, 128 + n when a signal ended it.
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: PROJECT, stdio: 'inherit', ...options });
+    running.add(child);
+    const done = (code) => {
+      running.delete(child);
+      resolve(code);
+    };
+    child.on('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      done(127);
+    });
+    child.on('exit', (code, signal) => done(code ?? (signal === 'SIGINT' ? 130 : 143)));
+  });
+}
+
+/** Runs a script with the given Node, which is also the first `node` that its own children find. */
+export function runNode(node, args, env = {}) {
+  const PATH = [path.dirname(node), process.env.PATH ?? ''].join(path.delimiter);
+  return run(node, args, { env: { ...process.env, PATH, ...env } });
+}
