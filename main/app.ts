@@ -165,7 +165,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     answers,
     place,
     store,
-    scripts: { swap: resource('updates', 'swap.sh'), look: resource('updates', 'look.sh') },
+    scripts: {
+      swap: resource('updates', 'swap.sh'),
+      look: resource('updates', 'look.sh'),
+      turn: resource('updates', 'turn.sh'),
+    },
     slowerTimes: () => settings.get().updates.slowerTimes,
     keepOldDays: () => settings.get().updates.keepOldDays,
     backUp: (site, reason, context) =>

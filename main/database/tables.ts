@@ -17,6 +17,8 @@ export interface Tables {
     expected: string;
     summary: string;
     problem: string | null;
+    /** Releases that made the site worse; JSON. */
+    worsened: string;
   };
   steps: {
     run_id: string;
@@ -60,7 +62,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE runs (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, site_id TEXT, site_name TEXT, title TEXT NOT NULL, state TEXT NOT NULL,
     created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
-    plan TEXT NOT NULL, expected TEXT NOT NULL, summary TEXT NOT NULL, problem TEXT
+    plan TEXT NOT NULL, expected TEXT NOT NULL, summary TEXT NOT NULL, problem TEXT,
+    worsened TEXT NOT NULL DEFAULT '[]'
   ) STRICT;
   CREATE INDEX runs_by_site ON runs (site_id, created_at);
   CREATE INDEX runs_by_time ON runs (created_at);

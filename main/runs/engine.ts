@@ -13,7 +13,7 @@ import {
 } from '../words/index.ts';
 import type { Journal, Orphan, RunSpec } from './journal.ts';
 import type { Lanes } from './lanes.ts';
-import type { LogLine, Run, RunDetails, RunKind, RunState } from './run.ts';
+import type { LogLine, Run, RunDetails, RunKind, Worsened } from './run.ts';
 
 /**
  * How work ended. Thrown errors end a run as `failed`, an abort as `cancelled`. `interrupted`: it could not
@@ -23,6 +23,8 @@ export interface RunResult {
   readonly state: 'done' | 'failed' | 'rolled-back' | 'cancelled' | 'interrupted';
   readonly summary: string;
   readonly problem?: Problem | undefined;
+  /** Releases that made the site worse and were taken back. */
+  readonly worsened?: readonly Worsened[] | undefined;
 }
 
 export interface StepOptions {
@@ -160,12 +162,14 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
     work: Work,
   ): Promise<Run> => {
     const { id } = entry.run;
-    const end = async (state: RunState, summary: string, problem: Problem | null) => {
-      await journal.setState(id, state, { summary, problem: problem?.toJSON() ?? null });
+    const end = async ({ state, summary, problem: cause, worsened = [] }: RunResult) => {
+      const problem = cause?.toJSON() ?? null;
+      await journal.setState(id, state, { summary, problem, worsened });
       update(entry, {
         state,
         summary,
-        problem: problem?.toJSON() ?? null,
+        problem,
+        worsened: [...worsened],
         endedAt: clock(),
         progress: null,
         cancellable: false,
@@ -179,17 +183,18 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
         entry.abort.signal.throwIfAborted();
         return work(contextOf(entry, firstSeq));
       });
-      await end(result.state, result.summary, result.problem ?? null);
+      await end(result);
     } catch (error) {
       const problem = asProblem(error);
       if (entry.recovers)
-        await end(
-          'interrupted',
-          entry.run.summary,
-          entry.run.problem === null ? null : new Problem(entry.run.problem),
-        );
-      else if (entry.abort.signal.aborted && isAbort(error)) await end('cancelled', 'Cancelled.', null);
-      else await end('failed', problem.message, problem);
+        await end({
+          state: 'interrupted',
+          summary: entry.run.summary,
+          problem: entry.run.problem === null ? undefined : new Problem(entry.run.problem),
+        });
+      else if (entry.abort.signal.aborted && isAbort(error))
+        await end({ state: 'cancelled', summary: 'Cancelled.' });
+      else await end({ state: 'failed', summary: problem.message, problem });
     } finally {
       live.delete(id);
     }

@@ -3,7 +3,7 @@ import type { Database, Tables } from '../database/index.ts';
 import type { RunId, SiteId } from '../words/index.ts';
 import { Json, ProblemShape, readJson, type Clock } from '../words/index.ts';
 import type { RunKind, RunState } from './run.ts';
-import { LogLine, Run, Step, type StepState } from './run.ts';
+import { LogLine, Run, Step, type StepState, type Worsened } from './run.ts';
 
 /** What a run is, before it starts. */
 export interface RunSpec {
@@ -33,7 +33,7 @@ export interface Journal {
   setState(
     id: RunId,
     state: RunState,
-    end?: { summary: string; problem: ProblemShape | null },
+    end?: { summary: string; problem: ProblemShape | null; worsened: readonly Worsened[] },
   ): Promise<void>;
   setPlan(id: RunId, plan: Json): Promise<void>;
   beginStep(id: RunId, step: { seq: number; name: string; title: string; undo: Json | null }): Promise<void>;
@@ -74,6 +74,7 @@ export function openJournal(database: Database, clock: Clock): Journal {
           expected: JSON.stringify(spec.expected),
           summary: '',
           problem: null,
+          worsened: '[]',
         })
         .execute();
       const run = await journal.run(id);
@@ -90,6 +91,7 @@ export function openJournal(database: Database, clock: Clock): Journal {
             ended_at: now,
             summary: end.summary,
             problem: end.problem ? JSON.stringify(end.problem) : null,
+            worsened: JSON.stringify(end.worsened),
           })
           .execute();
       } else if (state === 'running') {
@@ -230,6 +232,7 @@ function runOf(row: Tables['runs']): Run {
     expected: readJson(Expected, row.expected),
     summary: row.summary,
     problem: row.problem === null ? null : readJson(ProblemShape, row.problem),
+    worsened: readJson(Run.shape.worsened, row.worsened),
     cancellable: false,
   });
 }

@@ -37,6 +37,10 @@ export const Step = z.object({
 });
 export type Step = z.infer<typeof Step>;
 
+/** A release that made a site worse and was taken back. */
+export const Worsened = z.object({ kind: z.string(), slug: z.string(), version: z.string() });
+export type Worsened = z.infer<typeof Worsened>;
+
 export const Run = z.object({
   id: RunId,
   kind: RunKind,
@@ -55,6 +59,7 @@ export const Run = z.object({
   /** How it ended, one or two plain sentences; empty until then. */
   summary: z.string(),
   problem: ProblemShape.nullable(),
+  worsened: z.array(Worsened),
   /** Whether it may still be cancelled. */
   cancellable: z.boolean(),
 });

@@ -4,7 +4,7 @@ import type { Platforms } from '../platforms/index.ts';
 import type { RunContext } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { Problem, type Clock } from '../words/index.ts';
-import { createHands } from './hands.ts';
+import { handsFor, type Hands } from './hands.ts';
 
 export interface BackUpServices {
   readonly reach: Reach;
@@ -25,14 +25,7 @@ export async function backUpSite(
   context: RunContext,
 ): Promise<Backup> {
   const platform = services.platforms.get(site.platform);
-  const hands = createHands({
-    site,
-    platform,
-    reach: services.reach,
-    scripts: services.databaseScripts,
-    signal: context.signal,
-    now: services.clock(),
-  });
+  const hands = handsFor(services, site, context.signal);
   const reading = platform.module === null ? null : await hands.reading();
   const access = reading?.facts.database ?? null;
   if (reading !== null && reading.facts.databaseProblem !== null) {
@@ -73,7 +66,7 @@ export async function backUpSite(
 /** An SQLite database is dumped, so its changing file is not fetched as well. */
 function leftOut(
   recipe: readonly string[],
-  access: Awaited<ReturnType<ReturnType<typeof createHands>['reading']>>['facts']['database'],
+  access: Awaited<ReturnType<Hands['reading']>>['facts']['database'],
   site: Site,
 ): string[] {
   if (access?.kind !== 'sqlite' || !access.file.startsWith(`${site.root}/`)) return [...recipe];

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DatabaseScripts, DatabaseWork } from '../backups/index.ts';
 import type { Connection, Reach, Script } from '../connections/index.ts';
-import type { DatabaseAccess, Platform, Reading } from '../platforms/index.ts';
+import type { DatabaseAccess, Platform, Platforms, Reading } from '../platforms/index.ts';
 import type { Site } from '../sites/index.ts';
-import { asProblem } from '../words/index.ts';
+import { asProblem, type Clock } from '../words/index.ts';
 
 /** Access to one site for the length of a run: reconnects by itself, reads the configuration once. */
 export interface Hands {
@@ -40,7 +40,7 @@ const TRANSIENT = new Set([
   'cancelled',
 ]);
 
-export function createHands(
+function createHands(
   options: HandsOptions,
   access: { current: Promise<Reading> | null } = { current: null },
   isPatient = false,
@@ -77,6 +77,27 @@ export function createHands(
     },
     patient: () => createHands({ ...options, signal: AbortSignal.timeout(24 * 3_600_000) }, access, true),
   };
+}
+
+/** The hands for one site, from what the app has. */
+export function handsFor(
+  services: {
+    readonly platforms: Platforms;
+    readonly reach: Reach;
+    readonly databaseScripts: DatabaseScripts;
+    readonly clock: Clock;
+  },
+  site: Site,
+  signal: AbortSignal,
+): Hands {
+  return createHands({
+    site,
+    platform: services.platforms.get(site.platform),
+    reach: services.reach,
+    scripts: services.databaseScripts,
+    signal,
+    now: services.clock(),
+  });
 }
 
 /** The database of a site, ready to be dumped or restored. */

@@ -1,4 +1,4 @@
-import { lines, run, runOk, scriptFile, sh, type Connection } from '../connections/index.ts';
+import { run, runOk, scriptFile, sh, type Connection } from '../connections/index.ts';
 import type { Site } from '../sites/index.ts';
 import { joinRemote, parentOf, Problem, remotePath, type RemotePath } from '../words/index.ts';
 import type { UpdateScripts } from './remote.ts';
@@ -107,19 +107,5 @@ export async function findPrivateFolder(
     attempted: `Look for a writable folder on the same disk as ${site.root}, outside of it`,
     answered: candidates.join(', '),
     todo: 'Make the home folder or the folder above the root writable for this account.',
-  });
-}
-
-/** Removes what a run left in its folder, but not what it keeps. */
-export async function removeFolder(
-  connection: Connection,
-  folder: RemotePath,
-  before: ReturnType<typeof sh>,
-  signal: AbortSignal,
-): Promise<void> {
-  await runOk(connection, lines(before, sh`rm -rf -- ${folder}`), {
-    attempted: `Remove ${folder}`,
-    signal,
-    timeLimit: 300_000,
   });
 }

@@ -1,10 +1,11 @@
 import { lines, runOk, scriptFile, sh, type Connection, type Script } from '../connections/index.ts';
-import { decodeName, joinRemote, parentOf, Problem, type RemotePath, type RunId } from '../words/index.ts';
+import { decodeName, type RemotePath } from '../words/index.ts';
 
 /** Scripts of `resources/updates`, as text. */
 export interface UpdateScripts {
   readonly swap: string;
   readonly look: string;
+  readonly turn: string;
 }
 
 /** One thing that an update replaces, adds or deletes. Paths are whole. */
@@ -41,55 +42,6 @@ export function undoScript(scripts: UpdateScripts, items: readonly SwapItem[]): 
     return sh`undo_file ${item.live} ${item.old} || failed=1`;
   });
   return lines(scriptFile(scripts.swap, {}), sh`failed=0`, ...calls, sh`exit "$failed"`);
-}
-
-/**
- * Refuses a command once the run no longer owns the site: put before everything that changes it. (When a
- * watchdog has fired it takes the lock away, so that two hands never work at once.)
- */
-export function fence(privateFolder: RemotePath, runId: RunId): Script {
-  const owner = joinRemote(privateFolder, 'lock', 'owner');
-  return sh`[ "$(cat -- ${owner} 2>/dev/null)" = ${runId} ] || { echo 'this run does not own the site any more' >&2; exit 75; }`;
-}
-
-interface LockOptions {
-  readonly signal: AbortSignal;
-  readonly privateFolder: RemotePath;
-  readonly runId: RunId;
-}
-
-/** Takes the site for a run; makes the private folder (0700). @throws Problem `site-locked` */
-export async function lockSite(connection: Connection, options: LockOptions): Promise<void> {
-  const lock = joinRemote(options.privateFolder, 'lock');
-  const owner = joinRemote(lock, 'owner');
-  const script = sh`umask 077; mkdir -p -- ${options.privateFolder} && chmod 700 -- ${options.privateFolder} || exit 1
-if mkdir -- ${lock} 2>/dev/null || [ ! -f ${owner} ]; then printf %s ${options.runId} > ${owner}; else cat -- ${owner}; fi`;
-  const answer = await runOk(connection, script, {
-    attempted: 'Lock the site',
-    signal: options.signal,
-    timeLimit: 30_000,
-  });
-  const other = answer.toString('utf8').trim();
-  if (other !== '' && other !== options.runId) {
-    throw new Problem({
-      code: 'site-locked',
-      message: 'Another update of this site is under way, or was cut off.',
-      attempted: 'Lock the site',
-      answered: `held by ${other}`,
-      todo: 'If it ran on this computer: `groundskeeper runs recover`. If on another one: recover it there first.',
-    });
-  }
-}
-
-/** Lets go of the site, if the run still owns it. */
-export async function unlockSite(connection: Connection, options: LockOptions): Promise<void> {
-  const lock = joinRemote(options.privateFolder, 'lock');
-  const script = sh`if [ "$(cat -- ${joinRemote(lock, 'owner')} 2>/dev/null)" = ${options.runId} ]; then rm -rf -- ${lock}; fi; rmdir -- ${options.privateFolder} 2>/dev/null && case ${parentOf(options.privateFolder)} in */.groundskeeper) rmdir -- ${parentOf(options.privateFolder)} 2>/dev/null;; esac; :`;
-  await runOk(connection, script, {
-    attempted: 'Unlock the site',
-    signal: options.signal,
-    timeLimit: 30_000,
-  });
 }
 
 /** SHA-256 of every file below some places, by path relative to `base`. Names in any encoding. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   entryAt,
   flatten,
@@ -9,15 +10,15 @@ import {
   type TreeEntry,
 } from '../backups/index.ts';
 import { lines, runOk, sh, type Script } from '../connections/index.ts';
-import { joinRemote, Problem, type BackupId, type OnProgress, type RemotePath } from '../words/index.ts';
+import { joinRemote, Problem, type BackupId, type OnProgress } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import { hashFiles } from './remote.ts';
-import { createHash } from 'node:crypto';
+import type { SiteLock } from './site-lock.ts';
 
 export interface RestoreOptions {
-  readonly fence: Script;
-  /** A folder of this run's own, on the same filesystem as the site. */
-  readonly runFolder: RemotePath;
+  readonly backupId: BackupId;
+  /** Relative to the root; empty: everything. */
+  readonly paths: readonly string[];
   readonly progress: OnProgress;
 }
 
@@ -35,11 +36,11 @@ export interface Restored {
 export async function restorePaths(
   services: { readonly store: Store },
   hands: Hands,
-  backupId: BackupId,
-  paths: readonly string[],
+  lock: SiteLock,
   options: RestoreOptions,
 ): Promise<Restored> {
   const { signal, site } = hands;
+  const { backupId, paths } = options;
   const snapshot = await services.store.open(backupId);
   const wanted = await entriesOf(snapshot, paths);
   const leaveOut = hands.platform.recipe.backup.leaveOut;
@@ -80,9 +81,9 @@ export async function restorePaths(
     .filter((entry) => entry.path !== '' && !wanted.has(entry.path))
     .map((entry) => entry.path);
 
-  const staged = joinRemote(options.runFolder, 'restore');
+  const staged = joinRemote(lock.runFolder, 'restore');
   await hands.on((connection) =>
-    runOk(connection, lines(options.fence, sh`umask 077; rm -rf -- ${staged}; mkdir -p -- ${staged}`), {
+    runOk(connection, lines(lock.fence, sh`umask 077; rm -rf -- ${staged}; mkdir -p -- ${staged}`), {
       attempted: 'Make room for the restored files',
       signal,
       timeLimit: 60_000,
@@ -100,7 +101,7 @@ export async function restorePaths(
   if (sending.length > 0) {
     await hands.on((connection) =>
       sendFiles(connection, staged, sending, {
-        before: options.fence,
+        before: lock.fence,
         signal,
         progress: options.progress,
         what: 'Send the files',
@@ -127,8 +128,10 @@ export async function restorePaths(
   }
   for (const [index, [path]] of files.entries()) {
     const target = joinRemote(root, path);
+    const from = joinRemote(staged, String(index));
     steps.push(
-      sh`[ ! -d ${target} ] || [ -L ${target} ] || rm -rf -- ${target}; mv -f -- ${joinRemote(staged, String(index))} ${target} || exit 1`,
+      // Where nothing is staged any more, an earlier try has put it in place, and only its answer was lost.
+      sh`[ ! -f ${from} ] || { { [ ! -d ${target} ] || [ -L ${target} ] || rm -rf -- ${target}; } && mv -f -- ${from} ${target}; } || exit 1`,
     );
   }
   for (const [path, entry] of changed) {
@@ -148,13 +151,14 @@ export async function restorePaths(
   // A part at a time, so that no command grows without bound.
   for (let at = 0; at < steps.length; at += 500) {
     const part = steps.slice(at, at + 500);
-    await hands.on((connection) =>
-      runOk(connection, lines(options.fence, ...part), {
+    await hands.on(async (connection) => {
+      await lock.takeTurn(connection, signal);
+      await runOk(connection, lines(lock.fence, ...part), {
         attempted: 'Put the files in place',
         signal,
         timeLimit: 300_000,
-      }),
-    );
+      });
+    });
     options.progress({
       what: 'Put the files in place',
       done: Math.min(at + 500, steps.length),
@@ -163,7 +167,7 @@ export async function restorePaths(
     });
   }
   await hands.on((connection) =>
-    runOk(connection, sh`rm -rf -- ${staged}`, {
+    runOk(connection, lines(lock.fence, sh`rm -rf -- ${staged}`), {
       attempted: 'Tidy up on the server',
       signal,
       timeLimit: 120_000,

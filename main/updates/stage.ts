@@ -1,7 +1,7 @@
 import { sendFiles, type Sending } from '../backups/index.ts';
 import { lines, runOk, sh, type Connection, type Script } from '../connections/index.ts';
 import { joinRemote, Problem, type OnProgress, type RemotePath } from '../words/index.ts';
-import type { Part, TreeDiff } from './prepare.ts';
+import type { Part, TreeDiff } from './part.ts';
 import { hashFiles, inodesOf, type SwapItem } from './remote.ts';
 
 export interface StageOptions {

@@ -1,10 +1,11 @@
 import { restoreFromFile } from '../backups/index.ts';
-import { lines, run, runOk, sh, type Script } from '../connections/index.ts';
+import { lines, run, runOk, sh } from '../connections/index.ts';
 import { runRecipeStep } from '../platforms/index.ts';
 import { Problem, type RemotePath } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import { undoScript, type UpdateScripts } from './remote.ts';
 import type { JournaledPart } from './run-plan.ts';
+import type { SiteLock } from './site-lock.ts';
 
 /**
  * Brings one component back: files by renaming, the database from its dump when one was taken. Goes over
@@ -14,12 +15,14 @@ export async function undoPart(
   hands: Hands,
   scripts: UpdateScripts,
   part: JournaledPart,
-  before: Script,
+  lock: SiteLock,
   withDatabase: boolean,
 ): Promise<void> {
   const signal = hands.signal;
   await hands.on(async (connection) => {
-    await runOk(connection, lines(before, undoScript(scripts, part.items)), {
+    // What was cut off may still be at work on the server: two hands at once would undo each other.
+    await lock.takeTurn(connection, signal);
+    await runOk(connection, lines(lock.fence, undoScript(scripts, part.items)), {
       attempted: `Bring ${part.name} ${part.from} back`,
       signal,
       timeLimit: 120_000,
@@ -37,42 +40,49 @@ export async function undoPart(
         answered: part.dump.file,
         todo: 'Restore the database from the backup that was taken before the update.',
       });
-    const work = await hands.database(connection, before);
+    const work = await hands.database(connection, lock.fence);
     if (work) await restoreFromFile(work, part.dump.file, part.dump.tables);
   });
 }
 
 /** Puts up the maintenance page for visitors; `digest` is the SHA-256 of what lets our probes pass. */
-export async function goOffline(hands: Hands, before: Script, digest: string, php: string): Promise<void> {
+export async function goOffline(hands: Hands, lock: SiteLock, digest: string, php: string): Promise<void> {
   await hands.on((connection) =>
     runRecipeStep(connection, hands.platform.recipe, 'offline', {
       variables: { root: hands.site.root, digest, now: Math.floor(Date.now() / 1000) },
       php,
       signal: hands.signal,
-      before,
+      before: lock.fence,
     }),
   );
 }
 
-/** Takes the maintenance page away. */
-export async function goOnline(hands: Hands, before: Script, php: string): Promise<void> {
-  await hands.on((connection) =>
-    runRecipeStep(connection, hands.platform.recipe, 'online', {
+/** Takes the maintenance page away, and lets no command put it up again. */
+export async function goOnline(hands: Hands, lock: SiteLock, php: string): Promise<void> {
+  await hands.on(async (connection) => {
+    await lock.takeTurn(connection, hands.signal);
+    await runRecipeStep(connection, hands.platform.recipe, 'online', {
       variables: { root: hands.site.root },
       php,
       signal: hands.signal,
-      before,
-    }),
-  );
+      before: lock.fence,
+    });
+  });
 }
 
-/** Removes a folder of a run. */
-export async function sweep(hands: Hands, before: Script, folders: readonly RemotePath[]): Promise<void> {
-  await hands.on((connection) =>
-    runOk(connection, lines(before, sh`rm -rf -- ${folders}`), {
+/** Removes what a run laid on the site and does not keep, and lets go of the site. */
+export async function leaveSite(hands: Hands, lock: SiteLock, remove: readonly RemotePath[]): Promise<void> {
+  let again = false;
+  await hands.on(async (connection) => {
+    // At a second try the first one may have got through to its end, only its answer was lost.
+    if (again && !(await lock.isOurs(connection, hands.signal))) return;
+    again = true;
+    await lock.takeTurn(connection, hands.signal);
+    await runOk(connection, lines(lock.fence, sh`rm -rf -- ${remove}`), {
       attempted: 'Tidy up on the server',
       signal: hands.signal,
       timeLimit: 300_000,
-    }),
-  );
+    });
+    await lock.release(connection, hands.signal);
+  });
 }

@@ -112,10 +112,7 @@ export class App {
     }
   }
 
-  #hearRun(told: Run): void {
-    // A recovery that did not get through ends as failed, but the run stays interrupted.
-    const run =
-      told.problem?.code === 'still-interrupted' ? { ...told, state: 'interrupted' as const } : told;
+  #hearRun(run: Run): void {
     const before = this.runs.get(run.id);
     this.runs = new Map(this.runs).set(run.id, run);
     const justEnded = run.endedAt !== null && before?.endedAt === null;

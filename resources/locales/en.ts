@@ -303,6 +303,7 @@ export const en = {
   'rollback.title': 'Take the update back',
   'rollback.unknownLoss': 'What was written since then could not be counted, and would be lost.',
 
+  'run.broughtBack.todo': 'The site is as it was. The update can be started again.',
   'run.cancel': 'Cancel',
   'run.log': 'Log',
   'run.log.empty': 'Nothing yet.',

@@ -287,6 +287,7 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'rollback.title': '更新を取り消す',
   'rollback.unknownLoss': 'その後に書き込まれた内容は数えられず、失われます。',
 
+  'run.broughtBack.todo': 'サイトは以前のままです。更新はもう一度始められます。',
   'run.cancel': 'キャンセル',
   'run.log': 'ログ',
   'run.log.empty': 'まだありません。',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Site } from '../../main/sites/index.ts';
 import { remotePath } from '../../main/words/index.ts';
@@ -272,16 +273,31 @@ describe('cancelling', () => {
         siteId: site.id,
         choices: [{ kind: 'plugin', slug: SLUG }],
       });
-      await expect
-        .poll(async () => (await gk.client.runs.show({ runId })).steps.map((one) => one.name), {
-          interval: 5,
-          timeout: 60_000,
-        })
-        .toContain(step);
+      await gk.reaches({ runId }, step);
       await gk.client.runs.cancel({ runId });
       const run = await gk.ended({ runId });
       expect(run).toMatchObject({ state: 'cancelled' });
       expect(wp.files()).toEqual(files);
     });
   }
+
+  it('in the middle of a swap that the server is slow at: it does not swap after all, later', async () => {
+    await using slow = await anSshHost({
+      mv: 'case $1 in --exchange) sleep 3 ;; esac; exec /bin/mv "$@"',
+    });
+    await using shop = await aWordPressSite({ on: slow, database: 'sqlite', plugins: [openingHours.old] });
+    const added = await gk.add(shop, slow, 'Slow');
+    await gk.check(added);
+    const before = shop.files();
+    const { runId } = await gk.client.updates.start({
+      siteId: added.id,
+      choices: [{ kind: 'plugin', slug: SLUG }],
+    });
+    await gk.reaches({ runId }, `swap ${SLUG}`);
+    await wait(1000);
+    await gk.client.runs.cancel({ runId });
+    expect(await gk.ended({ runId })).toMatchObject({ state: 'cancelled' });
+    await wait(4000);
+    expect(shop.files()).toEqual(before);
+  });
 });

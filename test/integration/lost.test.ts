@@ -33,12 +33,7 @@ describe('when the server goes away after the swap', () => {
       siteId: site.id,
       choices: [{ kind: 'plugin', slug: SLUG }],
     });
-    await expect
-      .poll(async () => (await gk.client.runs.show({ runId })).steps.map((step) => step.name), {
-        interval: 5,
-        timeout: 60_000,
-      })
-      .toContain(`judge ${SLUG}`);
+    await gk.reaches({ runId }, `judge ${SLUG}`);
     await host.down();
     setTimeout(() => void host.up(), 4000);
 
@@ -58,12 +53,7 @@ describe('when the server goes away after the swap', () => {
       siteId: site.id,
       choices: [{ kind: 'plugin', slug: SLUG }],
     });
-    await expect
-      .poll(async () => (await gk.client.runs.show({ runId })).steps.map((step) => step.name), {
-        interval: 5,
-        timeout: 60_000,
-      })
-      .toContain(`judge ${SLUG}`);
+    await gk.reaches({ runId }, `judge ${SLUG}`);
     await host.down();
 
     const run = await gk.ended({ runId });

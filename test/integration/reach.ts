@@ -21,6 +21,8 @@ export const scripts: DatabaseScripts = {
   sqlite: fs.readFileSync(path.join(resources, 'database/sqlite.php'), 'utf8'),
   sqliteRestore: fs.readFileSync(path.join(resources, 'database/sqlite-restore.sh'), 'utf8'),
 };
+/** What keeps a run's commands in turn. */
+export const turn = fs.readFileSync(path.join(resources, 'updates/turn.sh'), 'utf8');
 export const platformFolder = path.join(resources, 'platforms');
 
 export const at = remotePath;

@@ -64,7 +64,10 @@ describe('an update that makes the site worse', () => {
 
       const run = await gk.update(site, plugin.new.slug);
 
-      expect(run).toMatchObject({ state: 'rolled-back' });
+      expect(run).toMatchObject({
+        state: 'rolled-back',
+        worsened: [{ kind: 'plugin', slug: plugin.new.slug, version: plugin.new.version }],
+      });
       expect(wp.files()).toEqual(files);
       expect(await wp.page('/')).toMatchObject({ status: before.status });
       if (name.startsWith('migrates')) expect(wp.dump()).toEqual(dump);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import Conf from 'conf';
 import { openApp, type App } from '../../main/app.ts';
 import type { Client } from '../../main/api/index.ts';
@@ -20,6 +21,8 @@ export interface TestApp extends AsyncDisposable {
   add(site: WordPressSite, host: SshHost, name?: string): Promise<Site>;
   /** The run's end. */
   ended(started: { runId: RunId }): Promise<Run>;
+  /** Resolves when the run has begun a step. */
+  reaches(started: { runId: RunId }, step: string): Promise<void>;
   check(site: Site): Promise<Run>;
   /** Updates plugins by slug, to the end. */
   update(site: Site, ...slugs: readonly string[]): Promise<Run>;
@@ -79,6 +82,13 @@ export async function anApp(org: WordPressOrg | null, folder?: string): Promise<
           settings: {},
         },
       });
+    },
+    async reaches({ runId }, step) {
+      for (const until = Date.now() + 60_000; Date.now() < until; await wait(5)) {
+        const { steps } = await client.runs.show({ runId });
+        if (steps.some(({ name }) => name === step)) return;
+      }
+      throw new Error(`the run did not come to “${step}”`);
     },
     async check(site) {
       const { runIds } = await client.checks.start({ siteIds: [site.id], force: true });

@@ -36,8 +36,11 @@ export interface SshHost {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts Debian's sshd on a free port, with an account of its own (ours, where we are not root). */
-export async function anSshHost(): Promise<SshHost> {
+/**
+ * Starts Debian's sshd on a free port, with an account of its own (ours, where we are not root).
+ * @param tools programs by name, as sh scripts, that its sessions find before the system's
+ */
+export async function anSshHost(tools: Readonly<Record<string, string>> = {}): Promise<SshHost> {
   const temp = aTempFolder('sshd');
   const account = await anAccount(path.join(temp.path, 'home'));
   const port = await aFreePort();
@@ -45,6 +48,10 @@ export async function anSshHost(): Promise<SshHost> {
   const authorized = path.join(temp.path, 'authorized_keys');
   fs.writeFileSync(authorized, `${key.publicKey}\n`, { mode: 0o644 });
   const config = path.join(temp.path, 'sshd_config');
+  const bin = path.join(temp.path, 'bin');
+  fs.mkdirSync(bin, { mode: 0o755 });
+  for (const [name, script] of Object.entries(tools))
+    fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   fs.writeFileSync(config, configuration(temp.path, port));
   let hostKey = aKeyPair(path.join(temp.path, 'host_key'));
   let daemon: Server | null = await start(config, port);
@@ -117,6 +124,7 @@ MaxSessions 64
 PrintMotd no
 LogLevel VERBOSE
 Subsystem sftp internal-sftp
+SetEnv PATH=${folder}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 `;
 }
 

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 
 /**
  * Reads vitest's JSON report. Failures and skipped tests come back by name.
@@ -18,7 +19,7 @@ export function readVitest(file) {
     passed: tests.filter((test) => test.status === 'passed').length,
     failed: failed.length + broken.length,
     notes: [
-      ...failed.map((test) => `FAILED  ${test.fullName}`),
+      ...failed.map((test) => failure(test.fullName, test.failureMessages?.[0])),
       ...broken.map(
         (suite) => `FAILED  ${suite.name}: ${String(suite.message ?? 'did not load').split('\n')[0]}`,
       ),
@@ -37,16 +38,31 @@ export function readPlaywright(file) {
     passed: tests.filter((test) => test.status === 'expected').length,
     failed: failed.length + (failed.length === 0 ? (report.errors?.length ?? 0) : 0),
     notes: [
-      ...failed.map((test) => `FAILED  ${test.name}${test.status === 'flaky' ? ' (flaky)' : ''}`),
+      ...failed.map((test) =>
+        failure(`${test.name}${test.status === 'flaky' ? ' (flaky)' : ''}`, test.message),
+      ),
       ...tests.filter((test) => test.status === 'skipped').map((test) => `SKIPPED ${test.name}`),
     ],
   };
 }
 
+/** A failure by name, and the beginning of why: who only sees the end of the output still learns it. */
+function failure(name, message = '') {
+  const plain = stripVTControlCharacters(message)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.includes('node_modules'))
+    .slice(0, 12);
+  return [`FAILED  ${name}`, ...plain.map((line) => `    ${line.slice(0, 160)}`)].join('\n  ');
+}
+
 function testsOf(suite, above) {
   const path = [...above, suite.title];
   const own = (suite.specs ?? []).flatMap((spec) =>
-    spec.tests.map((test) => ({ name: [...path, spec.title].join(' › '), status: test.status })),
+    spec.tests.map((test) => ({
+      name: [...path, spec.title].join(' › '),
+      status: test.status,
+      message: test.results?.flatMap((result) => result.errors ?? []).at(0)?.message,
+    })),
   );
   return [...own, ...(suite.suites ?? []).flatMap((inner) => testsOf(inner, path))];
 }

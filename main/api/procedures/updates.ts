@@ -1,9 +1,7 @@
 import { implement } from '@orpc/server';
 import {
-  createHands,
   expectedSteps,
-  findPrivateFolder,
-  prepare,
+  planUpdate,
   previewRollback,
   rollBack,
   ROLLBACK_STEPS,
@@ -25,32 +23,8 @@ export function updateProcedures(services: Services) {
     list: api.list.handler(({ input }) => records.updates(input.siteId)),
     plan: api.plan.handler(async ({ input, signal }) => {
       const site = sites.get(input.siteId);
-      const platform = services.platforms.get(site.platform);
       refuseWithoutUpdates(services, site);
-      const hands = createHands({
-        site,
-        platform,
-        reach: services.reach,
-        scripts: updates.databaseScripts,
-        signal: signal ?? NEVER,
-        now: services.clock(),
-      });
-      const reading = await hands.reading();
-      const prepared = await hands.on(async (connection) =>
-        prepare(connection, updates, {
-          site,
-          platform,
-          reading,
-          waiting: await records.updates(site.id),
-          choices: input.choices,
-          privateFolder: await findPrivateFolder(connection, updates.scripts, site, signal ?? NEVER),
-          runId: null,
-          signal: signal ?? NEVER,
-          progress: () => {},
-        }),
-      );
-      for (const part of prepared.parts) part.package.close();
-      return prepared.plan;
+      return planUpdate(updates, site, input.choices, signal ?? NEVER);
     }),
     start: api.start.handler(async ({ input }) => {
       const site = sites.get(input.siteId);

@@ -131,6 +131,7 @@ export class SampleRuns {
       expected: STEPS[kind].map(([name, words]) => ({ name, title: words })),
       summary: '',
       problem: null,
+      worsened: [],
       cancellable: true,
       steps: [],
       log: [],
@@ -176,6 +177,7 @@ export class SampleRuns {
   }
 
   #end(run: RunDetails, ending: Ending, at: number): void {
+    if (ending === 'rolled-back') run.worsened = [{ kind: 'plugin', slug: 'elementor', version: '3.25.6' }];
     run.state = ending;
     run.endedAt = at;
     run.progress = null;

@@ -76,6 +76,7 @@ describe('a run', () => {
       state: 'done',
       summary: 'Updated.',
       problem: null,
+      worsened: [],
       cancellable: false,
     });
     expect(await journal.run(id)).toMatchObject({ state: 'done', summary: 'Updated.' });
@@ -127,8 +128,15 @@ describe('a run', () => {
       state: 'rolled-back',
       summary: 'It got worse.',
       problem: new Problem({ code: 'worse', message: 'It got worse.' }),
+      worsened: [{ kind: 'plugin', slug: 'akismet', version: '5.3' }],
     }));
-    expect(run).toMatchObject({ state: 'rolled-back', problem: { code: 'worse' } });
+    const expected = {
+      state: 'rolled-back',
+      problem: { code: 'worse' },
+      worsened: [{ kind: 'plugin', slug: 'akismet', version: '5.3' }],
+    };
+    expect(run).toMatchObject(expected);
+    expect(await journal.run(run.id)).toMatchObject(expected);
   });
 
   it('tells everybody how far it is', async () => {

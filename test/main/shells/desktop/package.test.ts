@@ -66,6 +66,7 @@ describe('the package', () => {
         '/resources/platforms/wordpress/platform.yaml',
         '/resources/platforms/wordpress/read.php',
         '/resources/updates/swap.sh',
+        '/resources/updates/turn.sh',
         '/resources/icons/tray/trayTemplate@2x.png',
         '/resources/icons/tray/trouble-many.png',
       ]),
