@@ -92,6 +92,7 @@ export async function askWordPressOrg(
   force: boolean,
   signal: AbortSignal,
 ): Promise<WordPressAnswer> {
+  const asking: Asking = { place, answers, force, signal };
   const failures: Problem[] = [];
   const failed = (error: unknown) => {
     if (!(error instanceof Problem) || error.code === 'cancelled') throw error;
@@ -103,17 +104,17 @@ export async function askWordPressOrg(
   const themes = new Map<string, Release>();
   await Promise.all([
     ...[...contexts].map(([key, core]) =>
-      askCore(place, core, answers, force, signal).then((releases) => void cores.set(key, releases), failed),
+      askCore(asking, core).then((releases) => void cores.set(key, releases), failed),
     ),
     question.plugins.length === 0
       ? null
-      : askPlugins(place, question.plugins, answers, force, signal).then(
+      : askPlugins(asking, question.plugins).then(
           (found) => found.forEach((release, file) => plugins.set(file, release)),
           failed,
         ),
     question.themes.length === 0
       ? null
-      : askThemes(place, question.themes, answers, force, signal).then(
+      : askThemes(asking, question.themes).then(
           (found) => found.forEach((release, slug) => themes.set(slug, release)),
           failed,
         ),
@@ -121,14 +122,15 @@ export async function askWordPressOrg(
   return { cores, plugins, themes, failures };
 }
 
-async function askCore(
-  place: WordPressOrgPlace,
-  core: WordPressQuestion['cores'][number],
-  answers: Answers,
-  force: boolean,
-  signal: AbortSignal,
-): Promise<Release[]> {
-  const url = new URL('/core/version-check/1.7/', place.api);
+interface Asking {
+  readonly place: WordPressOrgPlace;
+  readonly answers: Answers;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function askCore(asking: Asking, core: WordPressQuestion['cores'][number]): Promise<Release[]> {
+  const url = new URL('/core/version-check/1.7/', asking.place.api);
   url.search = new URLSearchParams({
     version: core.version,
     php: core.php,
@@ -141,12 +143,10 @@ async function askCore(
     initial_db_version: '0',
   }).toString();
   const answer = await askJson(
+    asking,
     CoreAnswer,
     url.href,
     new URLSearchParams({ translations: '[]' }),
-    answers,
-    force,
-    signal,
     (parsed) => (parsed.ttl ?? 0) * 1000,
   );
   return answer.offers
@@ -165,11 +165,8 @@ async function askCore(
 }
 
 async function askPlugins(
-  place: WordPressOrgPlace,
+  asking: Asking,
   plugins: WordPressQuestion['plugins'],
-  answers: Answers,
-  force: boolean,
-  signal: AbortSignal,
 ): Promise<Map<string, Release>> {
   const asked = Object.fromEntries(
     [...plugins]
@@ -179,72 +176,47 @@ async function askPlugins(
         { Name: plugin.name, Version: plugin.version, UpdateURI: plugin.updateUri ?? '' },
       ]),
   );
-  const body = new URLSearchParams({
+  const answer = await askForAll(asking, PluginsAnswer, '/plugins/update-check/1.1/', {
     plugins: JSON.stringify({ plugins: asked, active: [] }),
-    translations: '[]',
-    locale: '["en_US"]',
     all: 'true',
   });
-  const answer = await askJson(
-    PluginsAnswer,
-    new URL('/plugins/update-check/1.1/', place.api).href,
-    body,
-    answers,
-    force,
-    signal,
-    () => 0,
-  );
-  return new Map(
-    Object.entries({ ...answer.no_update, ...answer.plugins }).map(([file, item]) => {
-      const slug = item.slug ?? file.split('/')[0] ?? file;
-      return [
-        file,
-        releaseOf(
-          item,
-          'plugin',
-          slug,
-          `https://wordpress.org/plugins/${encodeURIComponent(slug)}/#developers`,
-        ),
-      ] as const;
-    }),
-  );
+  return releasesOf({ ...answer.no_update, ...answer.plugins }, (file, item) => {
+    const slug = item.slug ?? file.split('/')[0] ?? file;
+    const page = `https://wordpress.org/plugins/${encodeURIComponent(slug)}/#developers`;
+    return releaseOf(item, 'plugin', slug, page);
+  });
 }
 
-async function askThemes(
-  place: WordPressOrgPlace,
-  themes: WordPressQuestion['themes'],
-  answers: Answers,
-  force: boolean,
-  signal: AbortSignal,
-): Promise<Map<string, Release>> {
+async function askThemes(asking: Asking, themes: WordPressQuestion['themes']): Promise<Map<string, Release>> {
   const asked = Object.fromEntries(
     [...themes]
       .sort((a, b) => (a.slug < b.slug ? -1 : 1))
       .map((theme) => [theme.slug, { Version: theme.version }]),
   );
-  const body = new URLSearchParams({
+  const answer = await askForAll(asking, ThemesAnswer, '/themes/update-check/1.1/', {
     themes: JSON.stringify({ active: '', themes: asked }),
-    translations: '[]',
-    locale: '["en_US"]',
   });
-  const answer = await askJson(
-    ThemesAnswer,
-    new URL('/themes/update-check/1.1/', place.api).href,
-    body,
-    answers,
-    force,
-    signal,
-    () => 0,
+  return releasesOf({ ...answer.no_update, ...answer.themes }, (slug, item) =>
+    releaseOf(item, 'theme', slug, `https://wordpress.org/themes/${encodeURIComponent(slug)}/`),
   );
-  return new Map(
-    Object.entries({ ...answer.no_update, ...answer.themes }).map(
-      ([slug, item]) =>
-        [
-          slug,
-          releaseOf(item, 'theme', slug, `https://wordpress.org/themes/${encodeURIComponent(slug)}/`),
-        ] as const,
-    ),
-  );
+}
+
+/** One question for the components of all sites at once. */
+async function askForAll<T extends z.ZodType>(
+  asking: Asking,
+  schema: T,
+  path: string,
+  asked: Readonly<Record<string, string>>,
+): Promise<z.infer<T>> {
+  const body = new URLSearchParams({ ...asked, translations: '[]', locale: '["en_US"]' });
+  return askJson(asking, schema, new URL(path, asking.place.api).href, body, () => 0);
+}
+
+function releasesOf(
+  items: Readonly<Record<string, z.infer<typeof Item>>>,
+  release: (key: string, item: z.infer<typeof Item>) => Release,
+): Map<string, Release> {
+  return new Map(Object.entries(items).map(([key, item]) => [key, release(key, item)]));
 }
 
 function releaseOf(
@@ -266,12 +238,10 @@ function releaseOf(
 }
 
 async function askJson<T extends z.ZodType>(
+  { answers, force, signal }: Asking,
   schema: T,
   url: string,
   body: URLSearchParams,
-  answers: Answers,
-  force: boolean,
-  signal: AbortSignal,
   freshOf: (answer: z.infer<T>) => number,
 ): Promise<z.infer<T>> {
   const parse = (text: string): z.infer<T> => {

@@ -48,6 +48,7 @@ export const en = {
   'backup.more': 'More',
   'backup.moved.one': '{count} file changed while it was read',
   'backup.moved.other': '{count} files changed while they were read',
+  'backup.moved.why': 'They were read again and again; what is in this backup may be half old, half new.',
   'backup.path': 'Folder',
   'backup.reason.asked': 'Asked for',
   'backup.reason.before-restore': 'Before a restore',

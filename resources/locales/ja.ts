@@ -43,6 +43,7 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'backup.files.other': '{count} ファイル',
   'backup.more': 'その他',
   'backup.moved.other': '読み取り中に {count} ファイルが変更されました',
+  'backup.moved.why': '何度か読み直しましたが、このバックアップの内容は新旧が混ざっている可能性があります。',
   'backup.path': 'フォルダー',
   'backup.reason.asked': '手動',
   'backup.reason.before-restore': '復元の前',

@@ -38,7 +38,8 @@ export function sampleBackups({ summary }: SampleSite, now: number): Backup[] {
     addedBytes: at === 5 ? 224_395_264 : 2_202_010 + at * 340_000,
     database: 'mariadb',
     moved: at === 2 ? ['wp-content/cache/page.html'] : [],
-    unreadable: [],
+    unreadable:
+      at === 2 ? ['wp-content/uploads/private/contract.pdf', 'wp-content/uploads/Größe\udcff.txt'] : [],
     verifiedAt: at < 2 ? now - DAY : null,
   }));
 }

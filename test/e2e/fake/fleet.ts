@@ -37,7 +37,11 @@ export function sampleSite(index: number, now: number): SampleSite {
   const state = stateOf(index, random);
   if (state === 'unchecked')
     return { summary: summary(site, 'unchecked', null, [], now), inventory: null, updates: [] };
-  const inventory = inventoryOf(site, random, now - Math.floor(random() * 11 * HOUR), state === 'ok');
+  // The third could not be read to its end.
+  const gaps =
+    index === 2 ? ['The database could not be asked: Access denied for user ‘shop’@‘localhost’.'] : [];
+  const read = inventoryOf(site, random, now - Math.floor(random() * 11 * HOUR), state === 'ok');
+  const inventory = { ...read, gaps };
   const updates = state === 'ok' ? [] : waitingIn(site.id, inventory);
   const shown = summary(site, state, inventory, updates, now - Math.floor(random() * 11 * HOUR));
   return { summary: shown, inventory, updates };

@@ -123,7 +123,12 @@ const SCREENS: readonly Screen[] = [
   ],
 ];
 
-test.describe('axe finds nothing, light and dark', () => {
+/** What can be scrolled sideways though it should not be. */
+const SIDEWAYS = `[document.documentElement, ...document.querySelectorAll('main, dialog[open]')]
+  .filter((part) => part.scrollWidth > part.clientWidth + 1)
+  .map((part) => part.tagName + ' ' + part.scrollWidth + ' > ' + part.clientWidth)`;
+
+test.describe('axe finds nothing, light and dark; nothing runs out of a wide or narrow window', () => {
   test.use({ reducedMotion: 'reduce' });
   for (const [name, hash, sites, act] of SCREENS) {
     test(name, async ({ open }) => {
@@ -133,6 +138,11 @@ test.describe('axe finds nothing, light and dark', () => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await sample.page.emulateMedia({ colorScheme });
         await expectAccessible(sample.page);
+      }
+      for (const width of [1280, 620]) {
+        await sample.page.setViewportSize({ width, height: 800 });
+        const sideways = await sample.page.evaluate(SIDEWAYS);
+        expect(sideways).toEqual([]);
       }
     });
   }

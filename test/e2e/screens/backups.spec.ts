@@ -1,4 +1,4 @@
-import { expect, siteId, test } from './sample.ts';
+import { expect, expectAccessible, siteId, test } from './sample.ts';
 
 const BACKUP = `backup_${siteId(0).slice(5)}0`;
 
@@ -14,6 +14,16 @@ test('a backup is browsed by keyboard; a hostile file is shown as text', async (
   await expect(page.getByRole('navigation', { name: 'Folder' }).getByRole('button').last()).toHaveText(
     'plugins',
   );
+});
+
+test('what a backup lacks is said, file by file', async ({ open }) => {
+  const { page, go } = await open();
+  await go(`#/backups/backup_${siteId(0).slice(5)}2`);
+  await page.getByText('2 files could not be read').click();
+  await expect(page.getByText('wp-content/uploads/private/contract.pdf')).toBeVisible();
+  await page.getByText('1 file changed while it was read').click();
+  await expect(page.getByText('wp-content/cache/page.html')).toBeVisible();
+  await expectAccessible(page);
 });
 
 test('a picture is drawn again; its name may be in any script', async ({ open }) => {

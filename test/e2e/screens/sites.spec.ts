@@ -1,4 +1,4 @@
-import { expect, siteId, test } from './sample.ts';
+import { expect, expectAccessible, siteId, test } from './sample.ts';
 
 test('a thousand sites are listed without a thousand rows in the page', async ({ open }) => {
   const { page } = await open({ sites: 1000 });
@@ -62,6 +62,13 @@ test('an empty list offers the one next thing', async ({ open }) => {
   const { page } = await open({ sites: 0 });
   await page.getByRole('link', { name: 'Add your first site' }).click();
   await expect(page.getByLabel('How do you reach the server?')).toBeFocused();
+});
+
+test('what could not be read of a site is said', async ({ open }) => {
+  const { page, go } = await open();
+  await go(`#/sites/${siteId(2)}`);
+  await expect(page.getByText('Access denied for user')).toBeVisible();
+  await expectAccessible(page);
 });
 
 test('a site can be edited, tested and removed', async ({ open }) => {
