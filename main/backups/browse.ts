@@ -1,6 +1,6 @@
 import { Problem } from '../words/index.ts';
 import type { BackupEntry } from './backup.ts';
-import type { Snapshot, Store } from './store/store.ts';
+import type { Snapshot, Store } from './store/types.ts';
 import type { FileEntry, Tree, TreeEntry } from './store/tree.ts';
 import type { BackupId, SiteId } from '../words/index.ts';
 

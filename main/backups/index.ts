@@ -1,13 +1,17 @@
 /** Backups: taken, kept in the store, browsed offline, restored. */
 export { Backup, BackupEntry } from './backup.ts';
+export { keyFile } from './store/key-file.ts';
+export type { KeyKeeper } from './store/keys.ts';
+export { openStore, type StoreOptions } from './store/store.ts';
 export {
-  openStore,
   StoredDatabase,
+  type PruneReport,
   type Snapshot,
   type SnapshotWriter,
   type Store,
+  type StoreState,
   type VerifyReport,
-} from './store/store.ts';
+} from './store/types.ts';
 export type { TreeEntry, FileEntry } from './store/tree.ts';
 export { takeBackup, type TakeOptions } from './take.ts';
 export { entryAt, fileAt, findPaths, flatten, listFolder, looksLikeText, readStart } from './browse.ts';

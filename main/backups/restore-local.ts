@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Problem, type OnProgress } from '../words/index.ts';
 import { entryAt, flatten } from './browse.ts';
-import type { Snapshot } from './store/store.ts';
+import type { Snapshot } from './store/types.ts';
 import type { FileEntry } from './store/tree.ts';
 
 export interface LocalRestore {

@@ -7,8 +7,8 @@ import { countRows, dumpTo, type DatabaseScripts } from './database/tools.ts';
 import { readManifest, sameStamp, type ManifestEntry } from './manifest.ts';
 import { pullFiles } from './pull.ts';
 import { flatten } from './browse.ts';
-import type { BlobId } from './store/pack.ts';
-import type { Snapshot, SnapshotWriter, Store, StoredDatabase } from './store/store.ts';
+import type { BlobId } from './store/keys.ts';
+import type { Snapshot, SnapshotWriter, Store, StoredDatabase } from './store/types.ts';
 import type { FileEntry, TreeEntry } from './store/tree.ts';
 
 export interface TakeOptions {
@@ -48,7 +48,7 @@ export async function takeBackup(
     if (before && sameStamp(before, entry) && store.holds(before.blobs)) stored.set(entry.path, before.blobs);
     else stale.push(entry);
   }
-  const writer = store.begin({ siteId: site.id, siteName: site.name, reason: options.reason });
+  await using writer = await store.begin({ siteId: site.id, siteName: site.name, reason: options.reason });
   log('info', `${files.length} files, ${stale.length} of them new or changed.`);
 
   const first = await pull(connection, writer, stale, stored, options);
@@ -133,7 +133,7 @@ async function pull(
     root: options.site.root,
     signal: options.signal,
     async onFile(entry, size, content) {
-      const { blobs, size: read } = await writer.put(content);
+      const { blobs, size: read } = await writer.put(content, entry.path.endsWith('.sql') ? 'dump' : 'file');
       if (read !== size) throw incomplete(entry.path);
       stored.set(entry.path, blobs);
       done += size;
@@ -163,6 +163,7 @@ async function dump(
       watched(stdout, (done) =>
         options.progress({ what: 'Dump the database', done, total: null, unit: 'bytes' }),
       ),
+      'dump',
     );
   });
   const { blobs, size } = stored(found);

@@ -50,7 +50,7 @@ export async function backUpSite(
       log: context.log,
     }),
   );
-  const report = await services.store.verify([backup.id], context.signal, context.progress);
+  const report = await services.store.verify([backup.id], context.signal, context.progress, 'new');
   if (report.damage.length > 0) {
     throw new Problem({
       code: 'backup-damaged',

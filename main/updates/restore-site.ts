@@ -191,9 +191,6 @@ async function entriesOf(snapshot: Snapshot, paths: readonly string[]): Promise<
 
 async function hashOf(snapshot: Snapshot, entry: TreeEntry): Promise<string | null> {
   if (entry.kind !== 'file') return null;
-  // A file of one blob is named by its hash.
-  const [only] = entry.blobs;
-  if (entry.blobs.length === 1 && only !== undefined) return only;
   const hash = createHash('sha256');
   for await (const chunk of snapshot.read(entry.blobs)) hash.update(chunk);
   return hash.digest('hex');

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   findPaths,
   listFolder,
+  keyFile,
   openStore,
   readStart,
   fileAt,
@@ -51,7 +52,10 @@ let siteId: SiteId;
 const clock = aClock();
 beforeEach(async () => {
   temp = aTempFolder('store');
-  store = await openStore(path.join(temp.path, 'store'), clock);
+  store = await openStore(path.join(temp.path, 'store'), {
+    clock,
+    keeper: keyFile(path.join(temp.path, 'key')),
+  });
   siteId = newSiteId();
 });
 afterEach(() => {

@@ -1,22 +1,44 @@
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { Sha256 } from '../../words/index.ts';
-import type { BlobId, BlobPlace } from './pack.ts';
+import type { BlobId } from './keys.ts';
+import type { BlobPlace } from './pack.ts';
+
+/** A blob and the pack it is in. */
+export interface FoundBlob extends BlobPlace {
+  readonly pack: string;
+}
+
+export interface KnownPack {
+  readonly name: string;
+  readonly size: number;
+  readonly salt: Buffer;
+  /** When every byte of it was last read back; null: never. */
+  readonly checkedAt: number | null;
+}
 
 /** Finds blobs in packs. A cache: everything in it can be read again from the packs. */
 export interface StoreIndex {
-  find(id: BlobId): (BlobPlace & { pack: string }) | null;
-  add(pack: string, size: number, places: readonly BlobPlace[]): void;
-  packs(): { name: string; size: number }[];
+  find(id: BlobId): FoundBlob | null;
+  pack(name: string): KnownPack | null;
+  packs(): KnownPack[];
   placesIn(pack: string): BlobPlace[];
+  /** @param replacing whether these places hold from now on, wherever the blobs were before */
+  add(
+    pack: { readonly name: string; readonly size: number; readonly salt: Buffer },
+    places: readonly BlobPlace[],
+    replacing?: boolean,
+  ): void;
   forgetPack(pack: string): void;
   /** For a blob that turned out damaged: the next backup stores it anew. */
   forgetBlob(id: BlobId): void;
+  setChecked(pack: string, at: number): void;
   verifiedAt(backup: string): number | null;
   setVerified(backup: string, at: number): void;
   close(): void;
 }
 
+const VERSION = 2;
 const Row = z.object({
   id: z.instanceof(Uint8Array),
   name: z.string(),
@@ -25,41 +47,83 @@ const Row = z.object({
   raw: z.number(),
   codec: z.number(),
 });
+const PackRow = z.object({
+  name: z.string(),
+  size: z.number(),
+  salt: z.instanceof(Uint8Array),
+  checked_at: z.number().nullable(),
+});
 
+/** @throws when the file is no index of this version; it can be made anew then. */
 export function openIndex(file: string): StoreIndex {
   const db = new DatabaseSync(file);
-  db.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;
-    CREATE TABLE IF NOT EXISTS packs (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS blobs (id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL, raw INTEGER NOT NULL, codec INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS blobs_by_pack ON blobs (pack);
-    CREATE TABLE IF NOT EXISTS verified (backup TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;`);
+  try {
+    const version = z
+      .object({ user_version: z.number() })
+      .parse(db.prepare('PRAGMA user_version').get()).user_version;
+    if (version !== 0 && version !== VERSION) throw new RangeError(`an index of version ${version}`);
+    db.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;
+      CREATE TABLE IF NOT EXISTS packs (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, salt BLOB NOT NULL, checked_at INTEGER) STRICT;
+      CREATE TABLE IF NOT EXISTS blobs (id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL, raw INTEGER NOT NULL, codec INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS blobs_by_pack ON blobs (pack);
+      CREATE TABLE IF NOT EXISTS verified (backup TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+      PRAGMA user_version=${VERSION};`);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  const columns = 'blobs.id AS id, name, offset, stored, raw, codec';
   const find = db.prepare(
-    'SELECT blobs.id AS id, name, offset, stored, raw, codec FROM blobs JOIN packs ON packs.number = blobs.pack WHERE blobs.id = ?',
+    `SELECT ${columns} FROM blobs JOIN packs ON packs.number = blobs.pack WHERE blobs.id = ?`,
   );
   const inPack = db.prepare(
-    'SELECT blobs.id AS id, name, offset, stored, raw, codec FROM blobs JOIN packs ON packs.number = blobs.pack WHERE name = ?',
+    `SELECT ${columns} FROM blobs JOIN packs ON packs.number = blobs.pack WHERE name = ? ORDER BY offset`,
   );
+  const onePack = db.prepare('SELECT name, size, salt, checked_at FROM packs WHERE name = ?');
   const insertPack = db.prepare(
-    'INSERT INTO packs (name, size) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET size = excluded.size RETURNING number',
+    'INSERT INTO packs (name, size, salt) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET size = excluded.size RETURNING number',
   );
-  const insertBlob = db.prepare(
-    'INSERT OR IGNORE INTO blobs (id, pack, offset, stored, raw, codec) VALUES (?, ?, ?, ?, ?, ?)',
-  );
-  const placeOf = (row: unknown) => {
+  const values = '(id, pack, offset, stored, raw, codec) VALUES (?, ?, ?, ?, ?, ?)';
+  const insertBlob = db.prepare(`INSERT OR IGNORE INTO blobs ${values}`);
+  const replaceBlob = db.prepare(`INSERT OR REPLACE INTO blobs ${values}`);
+  const packOf = (row: unknown): KnownPack => {
+    const { salt, checked_at: checkedAt, ...rest } = PackRow.parse(row);
+    return { ...rest, salt: Buffer.from(salt), checkedAt };
+  };
+  const placeOf = (row: unknown): FoundBlob => {
     const { id, name, ...place } = Row.parse(row);
     return { ...place, pack: name, id: Sha256.parse(Buffer.from(id).toString('hex')) };
+  };
+  const atOnce = (change: () => void) => {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      change();
+      db.exec('COMMIT');
+    } catch (error) {
+      db.exec('ROLLBACK');
+      throw error;
+    }
   };
   return {
     find(id) {
       const row = find.get(Buffer.from(id, 'hex'));
       return row === undefined ? null : placeOf(row);
     },
-    add(pack, size, places) {
-      db.exec('BEGIN IMMEDIATE');
-      try {
-        const number = z.object({ number: z.number() }).parse(insertPack.get(pack, size)).number;
+    pack(name) {
+      const row = onePack.get(name);
+      return row === undefined ? null : packOf(row);
+    },
+    packs: () =>
+      db.prepare('SELECT name, size, salt, checked_at FROM packs ORDER BY number').all().map(packOf),
+    placesIn: (pack) => inPack.all(pack).map(placeOf),
+    add: (pack, places, replacing = false) =>
+      atOnce(() => {
+        const { number } = z
+          .object({ number: z.number() })
+          .parse(insertPack.get(pack.name, pack.size, pack.salt));
+        const insert = replacing ? replaceBlob : insertBlob;
         for (const place of places)
-          insertBlob.run(
+          insert.run(
             Buffer.from(place.id, 'hex'),
             number,
             place.offset,
@@ -67,25 +131,17 @@ export function openIndex(file: string): StoreIndex {
             place.raw,
             place.codec,
           );
-        db.exec('COMMIT');
-      } catch (error) {
-        db.exec('ROLLBACK');
-        throw error;
-      }
-    },
-    packs: () =>
-      z
-        .array(z.object({ name: z.string(), size: z.number() }))
-        .parse(db.prepare('SELECT name, size FROM packs').all()),
-    placesIn: (pack) => inPack.all(pack).map(placeOf),
-    forgetPack(pack) {
-      db.exec('BEGIN IMMEDIATE');
-      db.prepare('DELETE FROM blobs WHERE pack = (SELECT number FROM packs WHERE name = ?)').run(pack);
-      db.prepare('DELETE FROM packs WHERE name = ?').run(pack);
-      db.exec('COMMIT');
-    },
+      }),
+    forgetPack: (pack) =>
+      atOnce(() => {
+        db.prepare('DELETE FROM blobs WHERE pack = (SELECT number FROM packs WHERE name = ?)').run(pack);
+        db.prepare('DELETE FROM packs WHERE name = ?').run(pack);
+      }),
     forgetBlob(id) {
       db.prepare('DELETE FROM blobs WHERE id = ?').run(Buffer.from(id, 'hex'));
+    },
+    setChecked(pack, at) {
+      db.prepare('UPDATE packs SET checked_at = ? WHERE name = ?').run(at, pack);
     },
     verifiedAt(backup) {
       const row = db.prepare('SELECT at FROM verified WHERE backup = ?').get(backup);

@@ -1,15 +1,33 @@
-import { encodeBlob, frameBlob, HEADER, trailerOf, type BlobId, type BlobPlace } from './pack.ts';
+import { randomBytes } from 'node:crypto';
+import type { BlobId, StoreKeys } from './keys.ts';
+import {
+  BLOB_HEADER,
+  compressBlob,
+  frameBlob,
+  PACK_HEADER,
+  packHeader,
+  packTable,
+  tableSize,
+  type BlobPlace,
+} from './pack.ts';
 
 export interface PackerPlace {
+  readonly keys: StoreKeys;
   has(id: BlobId): boolean;
   /** Makes a pack durable and known. */
-  flush(name: string, bytes: Buffer, places: readonly BlobPlace[]): Promise<void>;
-  newName(): string;
+  flush(pack: {
+    readonly name: string;
+    readonly salt: Buffer;
+    readonly bytes: Buffer;
+    readonly places: readonly BlobPlace[];
+  }): Promise<void>;
 }
 
 /** Gathers blobs into packs. Compression runs on several threads at once, a bounded number of bytes ahead. */
 export interface Packer {
   add(id: BlobId, bytes: Buffer): Promise<void>;
+  /** Takes a blob over as it stands in another pack, already made smaller. */
+  addPacked(blob: { id: BlobId; raw: number; codec: number; payload: Buffer }): Promise<void>;
   finish(): Promise<void>;
   /** Bytes that went into packs. */
   added(): number;
@@ -18,8 +36,29 @@ export interface Packer {
 const PACK = 16 * 1024 * 1024;
 const AHEAD = 24 * 1024 * 1024;
 
-export function createPacker(place: PackerPlace): Packer {
+/** Bytes on the disk of the packs that blobs of these stored lengths would fill, in this order. */
+export function packedSize(stored: Iterable<number>): number {
+  let total = 0;
+  let size = 0;
+  let blobs = 0;
+  const end = () => {
+    if (blobs > 0) total += size + tableSize(blobs);
+    size = 0;
+    blobs = 0;
+  };
+  for (const length of stored) {
+    if (blobs === 0) size = PACK_HEADER;
+    size += BLOB_HEADER + length;
+    blobs += 1;
+    if (size >= PACK) end();
+  }
+  end();
+  return total;
+}
+
+export function createPacker({ keys, has, flush }: PackerPlace): Packer {
   const mine = new Set<BlobId>();
+  let salt: Buffer = Buffer.alloc(32);
   let parts: Buffer[] = [];
   let places: BlobPlace[] = [];
   let size = 0;
@@ -29,28 +68,31 @@ export function createPacker(place: PackerPlace): Packer {
   let failed: { readonly error: unknown } | null = null;
   let flushing: Promise<void> = Promise.resolve();
 
-  const flush = () => {
+  const endPack = () => {
     if (places.length === 0) return;
-    const body = Buffer.concat(parts);
-    const bytes = Buffer.concat([body, trailerOf(body)]);
-    const found = places;
+    const bytes = Buffer.concat([...parts, packTable(places)]);
+    const pack = { name: randomBytes(16).toString('hex'), salt, bytes, places };
     parts = [];
     places = [];
     size = 0;
     total += bytes.length;
-    flushing = flushing.then(() => place.flush(place.newName(), bytes, found));
+    flushing = flushing.then(() => flush(pack));
     flushing.catch((error: unknown) => {
       failed ??= { error };
     });
   };
 
-  const store = async (id: BlobId, bytes: Buffer) => {
-    const { codec, payload } = await encodeBlob(bytes);
-    const framed = frameBlob(id, bytes.length, codec, payload);
-    places.push({ id, offset: size + HEADER, stored: payload.length, raw: bytes.length, codec });
-    parts.push(framed);
-    size += framed.length;
-    if (size >= PACK) flush();
+  const append = (blob: { id: BlobId; raw: number; codec: number; payload: Buffer }) => {
+    if (places.length === 0) {
+      if (keys.sealed) salt = randomBytes(32);
+      parts = [packHeader(keys, salt)];
+      size = parts[0]?.length ?? 0;
+    }
+    const { frame, place } = frameBlob(keys, salt, size, blob);
+    parts.push(frame);
+    places.push(place);
+    size += frame.length;
+    if (size >= PACK) endPack();
   };
 
   const refuseAfterFailure = () => {
@@ -60,10 +102,11 @@ export function createPacker(place: PackerPlace): Packer {
   return {
     async add(id, bytes) {
       refuseAfterFailure();
-      if (mine.has(id) || place.has(id)) return;
+      if (mine.has(id) || has(id)) return;
       mine.add(id);
       ahead += bytes.length;
-      const work = store(id, bytes)
+      const work = compressBlob(bytes)
+        .then(({ codec, payload }) => append({ id, raw: bytes.length, codec, payload }))
         .catch((error: unknown) => {
           failed ??= { error };
         })
@@ -76,9 +119,16 @@ export function createPacker(place: PackerPlace): Packer {
       if (ahead > AHEAD / 2) await flushing.catch(() => {});
       refuseAfterFailure();
     },
+    async addPacked(blob) {
+      refuseAfterFailure();
+      if (mine.has(blob.id)) return;
+      mine.add(blob.id);
+      append(blob);
+      await flushing;
+    },
     async finish() {
       await Promise.all(under);
-      flush();
+      endPack();
       await flushing;
       refuseAfterFailure();
     },

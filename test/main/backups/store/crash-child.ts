@@ -1,11 +1,11 @@
 /** Takes one backup after the other into the store at argv[2], telling each one that it committed, until it is killed. */
 import { randomBytes } from 'node:crypto';
-import { openStore, type TreeEntry } from '../../../../main/backups/index.ts';
+import { keyFile, openStore, type TreeEntry } from '../../../../main/backups/index.ts';
 import { SiteId } from '../../../../main/words/index.ts';
 
 const folder = process.argv[2] ?? '';
 const siteId = SiteId.parse('site_crashing');
-const store = await openStore(folder, Date.now);
+const store = await openStore(folder, { clock: Date.now, keeper: keyFile(`${folder}.key`) });
 const same = Buffer.alloc(300_000, 'the same in every backup');
 const stamp = { mode: 0o644, mtime: '1.0', ctime: '1.0', inode: '1' };
 
@@ -15,7 +15,7 @@ async function* once(bytes: Buffer) {
 
 console.log('ready');
 for (;;) {
-  const writer = store.begin({ siteId, siteName: 'Crashing', reason: 'asked' });
+  const writer = await store.begin({ siteId, siteName: 'Crashing', reason: 'asked' });
   const files: TreeEntry[] = [];
   for (const [index, bytes] of [
     same,

@@ -8,8 +8,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  keyFile,
   openStore,
   type Backup,
+  type KeyKeeper,
   type Snapshot,
   type Store,
   type TreeEntry,
@@ -25,10 +27,12 @@ const stamp = { mode: 0o644, mtime: '1700000000.5', ctime: '1700000000.5', inode
 let temp: TempFolder;
 let folder: string;
 let store: Store;
+let keeper: KeyKeeper | null;
 beforeEach(async () => {
   temp = aTempFolder('store');
   folder = path.join(temp.path, 'store');
-  store = await openStore(folder, clock);
+  keeper = keyFile(path.join(temp.path, 'store.key'));
+  store = await openStore(folder, { clock, keeper });
 });
 afterEach(() => {
   store.close();
@@ -42,7 +46,7 @@ async function* inParts(bytes: Uint8Array, part: number) {
 /** A backup of some files in one folder, by name. */
 async function take(files: Readonly<Record<string, Uint8Array>>, part = 64 * 1024): Promise<Backup> {
   clock.forward(1000);
-  const writer = store.begin({ siteId, siteName: 'Bakery', reason: 'asked' });
+  const writer = await store.begin({ siteId, siteName: 'Bakery', reason: 'asked' });
   const entries: TreeEntry[] = [];
   for (const [name, bytes] of Object.entries(files)) {
     const { blobs, size } = await writer.put(inParts(bytes, part));
@@ -80,7 +84,7 @@ const packs = () =>
     .map((name) => path.join(folder, 'packs', name));
 const reopen = async () => {
   store.close();
-  store = await openStore(folder, clock);
+  store = await openStore(folder, { clock, keeper });
 };
 const damage = async () => (await store.verify(null, never, quietly)).damage;
 
@@ -127,7 +131,7 @@ describe('the store', () => {
   });
 
   it('shows a backup only once it is whole', async () => {
-    const writer = store.begin({ siteId, siteName: 'Bakery', reason: 'asked' });
+    const writer = await store.begin({ siteId, siteName: 'Bakery', reason: 'asked' });
     await writer.put(inParts(Buffer.from('half a backup'), 100));
     expect(await store.list()).toEqual([]);
     await expect(store.open(writer.id)).rejects.toMatchObject({ code: 'no-such-backup' });
@@ -147,8 +151,9 @@ describe('the store', () => {
   });
 
   it('leaves a store of a newer Groundskeeper alone', async () => {
-    fs.writeFileSync(path.join(folder, 'config.json'), '{"format":2}');
-    await expect(openStore(folder, clock)).rejects.toMatchObject({ code: 'store-newer' });
+    store.close();
+    fs.writeFileSync(path.join(folder, 'config.json'), '{"format":3}');
+    await expect(openStore(folder, { clock, keeper })).rejects.toMatchObject({ code: 'store-newer' });
   });
 
   it('is readable for nobody else', async () => {
@@ -209,7 +214,7 @@ describe('damage', () => {
     store.close();
     for (const suffix of ['', '-wal', '-shm'])
       fs.rmSync(path.join(folder, `index.db${suffix}`), { force: true });
-    store = await openStore(folder, clock);
+    store = await openStore(folder, { clock, keeper });
   };
 
   it('of a single byte, anywhere in a pack, never gives wrong bytes, with the index or without', async () => {
@@ -260,7 +265,7 @@ describe('damage', () => {
   it('of one backup does not keep the others from being listed, read and taken', async () => {
     const bad = await take({ one: Buffer.from('one') });
     const good = await take({ two: Buffer.from('two') });
-    fs.writeFileSync(path.join(folder, 'snapshots', `${bad.id}.json`), '{"format":1,');
+    fs.writeFileSync(path.join(folder, 'snapshots', `${bad.id}.snapshot`), 'GKS2 cut');
     await reopen();
     expect((await store.list()).map((backup) => backup.id)).toContain(good.id);
     expect(await contentOf(await store.open(good.id))).toEqual(inHex({ two: Buffer.from('two') }));
@@ -283,7 +288,7 @@ describe('damage', () => {
     store.close();
     for (const suffix of ['-wal', '-shm']) fs.rmSync(path.join(folder, `index.db${suffix}`), { force: true });
     fs.writeFileSync(path.join(folder, 'index.db'), 'this is no database');
-    store = await openStore(folder, clock);
+    store = await openStore(folder, { clock, keeper });
     expect(await contentOf(await store.open(id))).toEqual(inHex(files));
     expect((await take(files)).addedBytes).toBeLessThan(1_000);
   });
@@ -323,7 +328,7 @@ describe('a crash', () => {
       store.close();
       for (let kill = 0; kill < 40; kill += 1)
         committed.push(...(await killedWhileTaking(folder, Math.random() * 120)));
-      store = await openStore(folder, clock);
+      store = await openStore(folder, { clock, keeper });
       const listed = (await store.list()).map((backup) => backup.id);
       const report = await store.verify(null, never, quietly);
       expect(committed.length).toBeGreaterThan(0);

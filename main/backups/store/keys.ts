@@ -1,0 +1,183 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  scrypt,
+} from 'node:crypto';
+import { z } from 'zod';
+import { Problem, Sha256 } from '../../words/index.ts';
+
+/** Content is addressed by this: HMAC-SHA-256 of the bytes in a sealed store, SHA-256 in an open one. */
+export type BlobId = Sha256;
+
+/** AES-256-GCM's tag. */
+export const TAG = 16;
+const KEY = 32;
+
+/** What is derived from a store's master key. Names and order: docs/store-format.md. */
+export interface StoreKeys {
+  readonly sealed: boolean;
+  blobId(bytes: Uint8Array): BlobId;
+  /** 256 numbers by which files are cut; secret in a sealed store, because lengths tell contents apart. */
+  readonly gear: Uint32Array;
+  /** The key of one pack or snapshot, by its salt; null in an open store. */
+  packKey(salt: Buffer): Buffer | null;
+  snapshotKey(salt: Buffer): Buffer | null;
+}
+
+/** Where the master keys of stores are kept on this computer. */
+export interface KeyKeeper {
+  /** In base64; null: not here. */
+  get(storeId: string): Promise<string | null>;
+  set(storeId: string, key: string): Promise<void>;
+}
+
+/** @param master 32 bytes; null for an open store */
+export function keysOf(master: Buffer | null): StoreKeys {
+  const derive = (info: string, salt: Buffer, length = KEY) =>
+    Buffer.from(
+      hkdfSync('sha256', master ?? Buffer.alloc(KEY), salt, `groundskeeper store 2 ${info}`, length),
+    );
+  const none = Buffer.alloc(0);
+  const naming = derive('blob id', none);
+  const table = derive('gear', none, 1024);
+  const known = new Map<string, Buffer>();
+  const cached = (info: string) => (salt: Buffer) => {
+    if (master === null) return null;
+    const name = info + salt.toString('latin1');
+    const key = known.get(name) ?? derive(info, salt);
+    if (known.size > 4096) known.clear();
+    known.set(name, key);
+    return key;
+  };
+  return {
+    sealed: master !== null,
+    blobId: (bytes) =>
+      Sha256.parse(
+        (master === null ? createHash('sha256') : createHmac('sha256', naming)).update(bytes).digest('hex'),
+      ),
+    gear: Uint32Array.from({ length: 256 }, (_, at) => table.readUInt32LE(at * 4)),
+    packKey: cached('pack'),
+    snapshotKey: cached('snapshot'),
+  };
+}
+
+/** AES-256-GCM: the ciphertext with its tag behind it. A nonce is used once for a key. */
+export function seal(key: Buffer, nonce: Buffer, bound: Buffer, plain: Buffer): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(bound);
+  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** @throws when any bit of it, of what it is bound to, or of the key differs */
+export function unseal(key: Buffer, nonce: Buffer, bound: Buffer, sealed: Buffer): Buffer {
+  if (sealed.length < TAG) throw new RangeError('too short to be sealed');
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce)
+    .setAAD(bound)
+    .setAuthTag(sealed.subarray(sealed.length - TAG));
+  return Buffer.concat([decipher.update(sealed.subarray(0, sealed.length - TAG)), decipher.final()]);
+}
+
+/** The master key, wrapped by the recovery phrase. */
+export const WrappedKey = z.object({
+  kdf: z.literal('scrypt'),
+  n: z.number().int().min(2).max(1_048_576),
+  r: z.number().int().min(1).max(32),
+  p: z.number().int().min(1).max(16),
+  salt: z.base64(),
+  nonce: z.base64(),
+  wrapped: z.base64(),
+});
+export type WrappedKey = z.infer<typeof WrappedKey>;
+
+/** scrypt as OWASP recommends it; 128 MiB and less than a second. */
+const COST = { n: 131_072, r: 8, p: 1 };
+/** Crockford's alphabet: no letter that is read as another. */
+const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** Letters of a phrase; the last two are a check, so that a slip is told from another store's phrase. */
+const LENGTH = 30;
+
+/** A new recovery phrase: 140 random bits in six groups of five letters. */
+export function newPhrase(): string {
+  const letters = [...randomBytes(LENGTH - 2)].map((byte) => LETTERS[byte % 32] ?? '0').join('');
+  return grouped(letters + checkOf(letters));
+}
+
+/** A phrase as it was typed, put right. @throws Problem `phrase-mistyped` */
+export function readPhrase(typed: string): string {
+  const letters = typed
+    .toUpperCase()
+    .replace(/[IL]/g, '1')
+    .replace(/O/g, '0')
+    .replace(/[^0-9A-Z]/g, '');
+  if (letters.length !== LENGTH || checkOf(letters.slice(0, -2)) !== letters.slice(-2)) {
+    throw new Problem({
+      code: 'phrase-mistyped',
+      message: 'This is not a recovery phrase: a letter is missing or wrong.',
+      attempted: 'Read the recovery phrase',
+      answered: `${letters.length} of ${LENGTH} letters`,
+      todo: 'Compare it with the one you wrote down; upper and lower case and dashes do not matter.',
+    });
+  }
+  return grouped(letters);
+}
+
+/** Wraps a master key by a phrase, under a fresh salt. */
+export async function wrapKey(master: Buffer, phrase: string, storeId: string): Promise<WrappedKey> {
+  const salt = randomBytes(KEY);
+  const nonce = randomBytes(12);
+  const key = await stretched(phrase, salt, COST);
+  return {
+    kdf: 'scrypt',
+    ...COST,
+    salt: salt.toString('base64'),
+    nonce: nonce.toString('base64'),
+    wrapped: seal(key, nonce, Buffer.from(storeId), master).toString('base64'),
+  };
+}
+
+/** @throws Problem `wrong-phrase` */
+export async function unwrapKey(given: WrappedKey, phrase: string, storeId: string): Promise<Buffer> {
+  const key = await stretched(phrase, Buffer.from(given.salt, 'base64'), given);
+  try {
+    return unseal(
+      key,
+      Buffer.from(given.nonce, 'base64'),
+      Buffer.from(storeId),
+      Buffer.from(given.wrapped, 'base64'),
+    );
+  } catch (error) {
+    throw new Problem(
+      {
+        code: 'wrong-phrase',
+        message: 'This recovery phrase does not open this store.',
+        attempted: 'Unlock the backup store',
+        todo: 'It may be the phrase of another store, or an older one: a new phrase replaces the one before.',
+      },
+      error,
+    );
+  }
+}
+
+function stretched(
+  phrase: string,
+  salt: Buffer,
+  { n, r, p }: Pick<WrappedKey, 'n' | 'r' | 'p'>,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(phrase, salt, KEY, { N: n, r, p, maxmem: 256 * n * r }, (error, key) =>
+      error ? reject(error) : resolve(key),
+    );
+  });
+}
+
+function checkOf(letters: string): string {
+  const [first = 0, second = 0] = createHash('sha256').update(letters).digest();
+  return `${LETTERS[first % 32] ?? ''}${LETTERS[second % 32] ?? ''}`;
+}
+
+function grouped(letters: string): string {
+  return letters.match(/.{5}/g)?.join('-') ?? letters;
+}

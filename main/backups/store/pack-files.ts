@@ -1,0 +1,114 @@
+import { mkdirSync } from 'node:fs';
+import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Problem, wordsOf } from '../../words/index.ts';
+import { syncFolder, writeDurably } from './durable.ts';
+import { damaged } from './pack.ts';
+
+/** Pack files by name, in folders named by their first two digits. */
+export interface PackFiles {
+  names(): Promise<string[]>;
+  size(name: string): Promise<number>;
+  write(name: string, bytes: Buffer): Promise<void>;
+  /** @throws Problem `store-damaged` when it is not there or shorter */
+  read(name: string, offset: number, length: number): Promise<Buffer>;
+  /** Lays a pack aside; `bringBack` undoes that, `emptyAside` makes it final. */
+  layAside(name: string): Promise<void>;
+  bringBack(): Promise<void>;
+  /** @returns bytes freed */
+  emptyAside(): Promise<number>;
+  close(): void;
+}
+
+/** Files that stay open between reads. */
+const OPEN = 16;
+const ENDING = '.pack';
+
+export function openPackFiles(folder: string): PackFiles {
+  const packs = join(folder, 'packs');
+  const aside = join(folder, 'aside');
+  const folderOf = (name: string) => join(packs, name.slice(0, 2));
+  const fileOf = (name: string) => join(folderOf(name), `${name}${ENDING}`);
+  const handles = new Map<string, Promise<FileHandle>>();
+  const close = (name: string) => {
+    const handle = handles.get(name);
+    handles.delete(name);
+    void handle?.then((file) => file.close()).catch(() => {});
+  };
+  const handleOf = (name: string): Promise<FileHandle> => {
+    const known = handles.get(name);
+    if (known) {
+      handles.delete(name);
+      handles.set(name, known);
+      return known;
+    }
+    const opened = open(fileOf(name), 'r');
+    handles.set(name, opened);
+    opened.catch(() => handles.delete(name));
+    return opened;
+  };
+  /** Closing waits until nobody reads any more. */
+  const reading = new Map<string, number>();
+  const trim = () => {
+    for (const name of handles.keys()) {
+      if (handles.size <= OPEN) return;
+      if ((reading.get(name) ?? 0) === 0) close(name);
+    }
+  };
+  const packsIn = async (place: string) =>
+    (await readdir(place).catch(() => []))
+      .filter((name) => name.endsWith(ENDING))
+      .map((name) => name.slice(0, -ENDING.length));
+  return {
+    async names() {
+      const below = await readdir(packs);
+      return (await Promise.all(below.map((one) => packsIn(join(packs, one))))).flat();
+    },
+    size: async (name) => (await stat(fileOf(name))).size,
+    async write(name, bytes) {
+      mkdirSync(folderOf(name), { recursive: true, mode: 0o700 });
+      await writeDurably(fileOf(name), bytes);
+    },
+    async read(name, offset, length) {
+      reading.set(name, (reading.get(name) ?? 0) + 1);
+      try {
+        const bytes = Buffer.allocUnsafe(length);
+        const { bytesRead } = await (await handleOf(name)).read(bytes, 0, length, offset);
+        if (bytesRead !== length) throw damaged(`pack ${name} is cut`);
+        return bytes;
+      } catch (error) {
+        if (error instanceof Problem) throw error;
+        throw damaged(`pack ${name}: ${wordsOf(error)}`, error);
+      } finally {
+        const left = (reading.get(name) ?? 1) - 1;
+        if (left === 0) reading.delete(name);
+        else reading.set(name, left);
+        trim();
+      }
+    },
+    async layAside(name) {
+      close(name);
+      mkdirSync(aside, { recursive: true, mode: 0o700 });
+      await rename(fileOf(name), join(aside, `${name}${ENDING}`));
+    },
+    async bringBack() {
+      for (const name of await packsIn(aside)) {
+        mkdirSync(folderOf(name), { recursive: true, mode: 0o700 });
+        await rename(join(aside, `${name}${ENDING}`), fileOf(name));
+        await syncFolder(folderOf(name));
+      }
+    },
+    async emptyAside() {
+      let freed = 0;
+      for (const name of await packsIn(aside)) {
+        const file = join(aside, `${name}${ENDING}`);
+        freed += (await stat(file)).size;
+        await rm(file);
+      }
+      return freed;
+    },
+    close() {
+      for (const name of handles.keys()) close(name);
+    },
+  };
+}

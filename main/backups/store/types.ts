@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { Sha256, type BackupId, type OnProgress, type SiteId } from '../../words/index.ts';
+import type { Backup } from '../backup.ts';
+import type { CutKind } from './cut.ts';
+import type { BlobId } from './keys.ts';
+import type { Tree, TreeEntry } from './tree.ts';
+
+/** A stream of bytes, stored. */
+export interface StoredBytes {
+  readonly blobs: readonly BlobId[];
+  readonly size: number;
+}
+
+const TableCount = z.object({ name: z.string(), rows: z.number() });
+
+/** A database's dump within a backup. */
+export const StoredDatabase = z.object({
+  kind: z.enum(['mysql', 'sqlite']),
+  blobs: z.array(Sha256),
+  size: z.number(),
+  tables: z.array(TableCount),
+});
+export type StoredDatabase = z.infer<typeof StoredDatabase>;
+
+/** A backup being taken. Nothing of it is seen by others before `commit`. */
+export interface SnapshotWriter extends AsyncDisposable {
+  readonly id: BackupId;
+  /** Stores bytes; what is there already costs nothing. `dump`: cut finer, because rows change here and there. */
+  put(bytes: AsyncIterable<Buffer>, kind?: CutKind): Promise<StoredBytes>;
+  putTree(entries: readonly TreeEntry[]): Promise<BlobId>;
+  addedBytes(): number;
+  /** Makes it durable: packs, then the index, then the snapshot file. */
+  commit(content: {
+    root: BlobId;
+    database: StoredDatabase | null;
+    files: number;
+    bytes: number;
+    moved: string[];
+    unreadable: string[];
+    databaseKind: Backup['database'];
+  }): Promise<Backup>;
+}
+
+/** A backup as it can be read. */
+export interface Snapshot {
+  readonly backup: Backup;
+  readonly root: BlobId;
+  readonly database: StoredDatabase | null;
+  tree(id: BlobId): Promise<Tree>;
+  /** @throws Problem `store-damaged` */
+  read(blobs: readonly BlobId[]): AsyncGenerator<Buffer, void, void>;
+}
+
+/** `new`: packs that were never read back are, the others are only looked at; `deep`: every byte is read. */
+export type VerifyDepth = 'new' | 'deep';
+
+export interface VerifyReport {
+  readonly backups: number;
+  readonly blobs: number;
+  readonly bytes: number;
+  /** Each damage, named by backup and path. */
+  readonly damage: readonly string[];
+}
+
+export interface PruneReport {
+  /** Packs that nothing refers to. */
+  readonly deleted: number;
+  /** Packs of which more than a fifth was not needed any more. */
+  readonly rewritten: number;
+  /** Bytes that the store is smaller by. */
+  readonly freed: number;
+  readonly bytes: number;
+}
+
+/** Whether backups can be read, and what becomes of them when this computer is lost. */
+export interface StoreState {
+  readonly id: string;
+  readonly sealed: boolean;
+  /** Sealed, and its key is not on this computer: the recovery phrase opens it. */
+  readonly locked: boolean;
+  /** Whether a recovery phrase was made. Without one, backups are lost with this computer's key. */
+  readonly hasPhrase: boolean;
+}
+
+/** Where all sites' backups are. One writer at a time, readers never wait. */
+export interface Store {
+  state(): StoreState;
+  /** Makes a new recovery phrase, which replaces the one before. It is not kept anywhere. @throws Problem `store-open` */
+  makePhrase(): Promise<string>;
+  /** Opens a locked store. @throws Problem `phrase-mistyped`, `wrong-phrase`, `no-phrase` */
+  unlock(phrase: string): Promise<void>;
+  /** Newest first. A backup whose record is damaged is left out; `verify` names it. */
+  list(siteId?: SiteId): Promise<Backup[]>;
+  /** Whether all of these are known, so that they need not be fetched again. */
+  holds(blobs: readonly BlobId[]): boolean;
+  /** Waits while the store is pruned. */
+  begin(about: { siteId: SiteId; siteName: string; reason: Backup['reason'] }): Promise<SnapshotWriter>;
+  /** @throws Problem `no-such-backup` */
+  open(id: BackupId): Promise<Snapshot>;
+  /** Reads the given backups (all of them when none is named). */
+  verify(
+    ids: readonly BackupId[] | null,
+    signal: AbortSignal,
+    progress: OnProgress,
+    depth?: VerifyDepth,
+  ): Promise<VerifyReport>;
+  /** Takes a backup out; its space is reclaimed by `prune`. */
+  remove(id: BackupId): Promise<void>;
+  /**
+   * Gives back the space that no backup needs.
+   * @param without backups that are counted as removed: to tell beforehand what removing them would give
+   * @throws Problem `store-damaged` when a backup cannot be read: then nothing is thrown away
+   */
+  prune(
+    options: { readonly dryRun: boolean; readonly without?: readonly BackupId[] },
+    signal: AbortSignal,
+    progress: OnProgress,
+  ): Promise<PruneReport>;
+  /** Finds every blob again from the packs. */
+  rebuildIndex(): Promise<void>;
+  close(): void;
+}

@@ -1,0 +1,155 @@
+import { Problem, wordsOf, type BackupId, type Clock, type OnProgress } from '../../words/index.ts';
+import type { StoreIndex } from './index-db.ts';
+import type { BlobId, StoreKeys } from './keys.ts';
+import { blobsOf, placesOfDamage, type ReadTree } from './mark.ts';
+import { decodeBlob, headerMatches, readPackTable, type BlobPlace } from './pack.ts';
+import type { PackFiles } from './pack-files.ts';
+import type { SnapshotRecord, Snapshots } from './snapshots.ts';
+import type { VerifyDepth, VerifyReport } from './types.ts';
+
+/** What looking into the store needs. */
+export interface StoreParts {
+  readonly keys: StoreKeys;
+  readonly index: StoreIndex;
+  readonly packs: PackFiles;
+  readonly snapshots: Snapshots;
+  readonly readTree: ReadTree;
+  readonly clock: Clock;
+}
+
+/** Blobs that are unsealed, unpacked and hashed at once: the unpacking is on other threads. */
+const AT_ONCE = 8;
+
+/** Reads backups back, pack by pack. Each damage is named by backup and path. */
+export async function verifyBackups(
+  parts: StoreParts,
+  given: readonly BackupId[] | null,
+  depth: VerifyDepth,
+  signal: AbortSignal,
+  progress: OnProgress,
+): Promise<VerifyReport> {
+  const { index, snapshots, clock } = parts;
+  const ids = given ?? (await snapshots.ids());
+  const records = new Map<BackupId, SnapshotRecord>();
+  const damage: string[] = [];
+  for (const id of ids) {
+    signal.throwIfAborted();
+    try {
+      records.set(id, await snapshots.read(id));
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
+      damage.push(`${id} cannot be read: its record in ${snapshots.file(id)} is damaged`);
+    }
+  }
+
+  const bad = new Map<BlobId, string>();
+  const wanted = new Set<BlobId>();
+  const inPack = new Map<string, BlobPlace[]>();
+  const usedBy = new Map<string, BackupId>();
+  const seenTrees = new Set<BlobId>();
+  for (const [id, record] of records) {
+    for await (const blob of blobsOf(record, parts.readTree, seenTrees, signal)) {
+      if (wanted.has(blob)) continue;
+      wanted.add(blob);
+      const place = index.find(blob);
+      if (place === null) {
+        bad.set(blob, `blob ${blob} is in no pack`);
+        continue;
+      }
+      const list = inPack.get(place.pack);
+      if (list) list.push(place);
+      else inPack.set(place.pack, [place]);
+      if (!usedBy.has(place.pack)) usedBy.set(place.pack, id);
+    }
+  }
+
+  const total = [...inPack.keys()].reduce((sum, name) => sum + (index.pack(name)?.size ?? 0), 0);
+  let done = 0;
+  let bytes = 0;
+  for (const [name, places] of inPack) {
+    signal.throwIfAborted();
+    const found = await checkPack(parts, name, places, depth, signal);
+    bytes += found.bytes;
+    for (const [blob, why] of found.bad) bad.set(blob, why);
+    if (found.pack !== null && found.bad.size === 0)
+      damage.push(`${usedBy.get(name) ?? ''} (no content is lost): ${found.pack}`);
+    done += index.pack(name)?.size ?? 0;
+    progress({ what: 'Verify', done, total, unit: 'bytes' });
+  }
+  // What is not what it was is stored anew by the next backup that has it.
+  for (const blob of bad.keys()) index.forgetBlob(blob);
+
+  for (const [id, record] of records) {
+    const before = damage.length;
+    if (bad.size > 0)
+      for await (const line of placesOfDamage(id, record, parts.readTree, bad)) damage.push(line);
+    if (damage.length === before && !damage.some((line) => line.startsWith(`${id} `)))
+      index.setVerified(id, clock());
+  }
+  return { backups: ids.length, blobs: wanted.size, bytes, damage };
+}
+
+interface CheckedPack {
+  readonly bytes: number;
+  readonly bad: ReadonlyMap<BlobId, string>;
+  /** What is wrong with the pack beside its contents; null: nothing. */
+  readonly pack: string | null;
+}
+
+async function checkPack(
+  { keys, index, packs, clock }: StoreParts,
+  name: string,
+  wanted: readonly BlobPlace[],
+  depth: VerifyDepth,
+  signal: AbortSignal,
+): Promise<CheckedPack> {
+  const known = index.pack(name);
+  const bad = new Map<BlobId, string>();
+  const lost = (error: unknown) => {
+    const why = error instanceof Problem ? error.answered : wordsOf(error);
+    for (const place of wanted) bad.set(place.id, why);
+    return { bytes: 0, bad, pack: why };
+  };
+  let size: number;
+  try {
+    size = await packs.size(name);
+  } catch {
+    return lost(new Error(`pack ${name} is not there`));
+  }
+  if (depth === 'new' && known !== null && known.checkedAt !== null && known.size === size)
+    return { bytes: 0, bad, pack: null };
+  let pack: Buffer;
+  try {
+    pack = await packs.read(name, 0, size);
+  } catch (error) {
+    return lost(error);
+  }
+  let whole: string | null = null;
+  let places = wanted;
+  let salt = known?.salt ?? Buffer.alloc(32);
+  try {
+    const read = async (offset: number, length: number) => pack.subarray(offset, offset + length);
+    const table = await readPackTable(name, pack.length, keys, read);
+    places = table.places;
+    salt = table.salt;
+    if (!places.every((place) => headerMatches(pack, place)))
+      whole = `a header within pack ${name} was changed`;
+  } catch (error) {
+    whole = error instanceof Problem ? error.answered : wordsOf(error);
+  }
+  let bytes = 0;
+  const check = async (place: BlobPlace) => {
+    const payload = pack.subarray(place.offset, place.offset + place.stored);
+    try {
+      bytes += (await decodeBlob(keys, salt, place, payload)).length;
+    } catch (error) {
+      bad.set(place.id, error instanceof Problem ? error.answered : wordsOf(error));
+    }
+  };
+  for (let at = 0; at < places.length; at += AT_ONCE) {
+    signal.throwIfAborted();
+    await Promise.all(places.slice(at, at + AT_ONCE).map(check));
+  }
+  if (whole === null && bad.size === 0) index.setChecked(name, clock());
+  return { bytes, bad, pack: whole };
+}

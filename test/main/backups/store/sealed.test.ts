@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { keyFile, openStore } from '../../../../main/backups/index.ts';
+import { keysOf, newPhrase, readPhrase, seal, unseal } from '../../../../main/backups/store/keys.ts';
+import { aTempFolder } from '../../../rig/index.ts';
+import { never, quietly } from '../../samples.ts';
+import { aStore, inHex } from './sample.ts';
+
+const files = {
+  'wp-config.php': Buffer.from("<?php define('DB_PASSWORD', 'opensesame');"),
+  noise: randomBytes(300_000),
+};
+
+function everyFile(folder: string): string[] {
+  return fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(folder, name))
+    .filter((file) => fs.statSync(file).isFile());
+}
+
+describe('a sealed store', () => {
+  it('shows nothing of what is in it: no content, no names, no hashes of known files', async () => {
+    using place = await aStore();
+    const { id } = await place.take(files);
+    const hash = keysOf(null).blobId(files.noise);
+    place.store.close();
+    for (const file of everyFile(place.folder)) {
+      const bytes = fs.readFileSync(file);
+      for (const text of ['opensesame', 'wp-config', 'Bakery'])
+        expect(bytes.includes(text), `${text} in ${file}`).toBe(false);
+      expect(bytes.includes(Buffer.from(hash, 'hex')), `a hash in ${file}`).toBe(false);
+    }
+    await place.reopen();
+    expect(await place.contentOf(id)).toEqual(inHex(files));
+  });
+
+  it('keeps its key for nobody else to read', async () => {
+    using temp = disposable(aTempFolder('keys'));
+    const file = path.join(temp.path, 'keys');
+    using _place = await aStore({ keeper: keyFile(file) });
+    expect(fs.statSync(file).mode & 0o077).toBe(0);
+  });
+
+  it('is locked on another computer until its recovery phrase is given, however that is typed', async () => {
+    using place = await aStore();
+    const { id } = await place.take(files);
+    expect(place.store.state()).toMatchObject({ sealed: true, locked: false, hasPhrase: false });
+    const phrase = await place.store.makePhrase();
+    expect(phrase).toMatch(/^([0-9A-HJKMNP-TV-Z]{5}-){5}[0-9A-HJKMNP-TV-Z]{5}$/);
+
+    using temp = disposable(aTempFolder('keys'));
+    const elsewhere = keyFile(path.join(temp.path, 'keys'));
+    await place.reopen(elsewhere);
+    expect(place.store.state()).toMatchObject({ locked: true, hasPhrase: true });
+    expect(await place.store.list()).toEqual([]);
+    await expect(place.store.open(id)).rejects.toMatchObject({ code: 'store-locked' });
+    await expect(place.store.verify(null, never, quietly)).rejects.toMatchObject({ code: 'store-locked' });
+    await expect(place.store.unlock('ABCDE')).rejects.toMatchObject({ code: 'phrase-mistyped' });
+    await expect(place.store.unlock(newPhrase())).rejects.toMatchObject({ code: 'wrong-phrase' });
+    await place.store.unlock(phrase.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o'));
+    expect(await place.contentOf(id)).toEqual(inHex(files));
+    expect((await place.store.verify(null, never, quietly)).damage).toEqual([]);
+    await place.reopen(elsewhere);
+    expect(place.store.state()).toMatchObject({ locked: false });
+  }, 60_000);
+
+  it('is not opened by a phrase that was replaced', async () => {
+    using place = await aStore();
+    const old = await place.store.makePhrase();
+    const phrase = await place.store.makePhrase();
+    using temp = disposable(aTempFolder('keys'));
+    await place.reopen(keyFile(path.join(temp.path, 'keys')));
+    await expect(place.store.unlock(old)).rejects.toMatchObject({ code: 'wrong-phrase' });
+    await place.store.unlock(phrase);
+  }, 60_000);
+
+  it('without a phrase says what is missing', async () => {
+    using place = await aStore();
+    using temp = disposable(aTempFolder('keys'));
+    await place.reopen(keyFile(path.join(temp.path, 'keys')));
+    await expect(place.store.unlock(newPhrase())).rejects.toMatchObject({ code: 'no-phrase' });
+  });
+
+  it('takes no pack of another store for its own', async () => {
+    using one = await aStore();
+    using other = await aStore();
+    await one.take(files);
+    const { id } = await other.take({ a: Buffer.from('a') });
+    other.store.close();
+    for (const file of everyFile(path.join(one.folder, 'packs'))) {
+      const to = path.join(other.folder, 'packs', path.relative(path.join(one.folder, 'packs'), file));
+      fs.mkdirSync(path.dirname(to), { recursive: true });
+      fs.copyFileSync(file, to);
+    }
+    await other.reopen();
+    expect(await other.contentOf(id)).toEqual(inHex({ a: Buffer.from('a') }));
+    expect((await other.take(files)).addedBytes).toBeGreaterThan(300_000);
+  });
+
+  it('refuses a snapshot that stands for another, or was changed anywhere', async () => {
+    using place = await aStore();
+    const first = await place.take({ a: Buffer.from('a') });
+    const second = await place.take({ b: Buffer.from('b') });
+    const file = (id: string) => path.join(place.folder, 'snapshots', `${id}.snapshot`);
+    const good = fs.readFileSync(file(second.id));
+    fs.copyFileSync(file(first.id), file(second.id));
+    await place.reopen();
+    await expect(place.store.open(second.id)).rejects.toMatchObject({ code: 'store-damaged' });
+    for (let at = 0; at < good.length; at += 7) {
+      const bad = Buffer.from(good);
+      bad.writeUInt8(good.readUInt8(at) ^ 1, at);
+      fs.writeFileSync(file(second.id), bad);
+      await expect(place.store.open(second.id)).rejects.toMatchObject({ code: 'store-damaged' });
+    }
+  });
+
+  it('is used by one Groundskeeper at a time', async () => {
+    using place = await aStore();
+    await expect(openStore(place.folder, { clock: Date.now, keeper: place.keeper })).rejects.toMatchObject({
+      code: 'store-in-use',
+    });
+  });
+});
+
+describe('an open store', () => {
+  it('is one that was made so; its damage is found as well', async () => {
+    using place = await aStore({ keeper: null });
+    const { id } = await place.take(files);
+    expect(place.store.state()).toMatchObject({ sealed: false, locked: false });
+    await expect(place.store.makePhrase()).rejects.toMatchObject({ code: 'store-open' });
+    expect(await place.contentOf(id)).toEqual(inHex(files));
+    const [pack = ''] = everyFile(path.join(place.folder, 'packs'));
+    const good = fs.readFileSync(pack);
+    for (let at = 0; at < good.length; at += 4001) {
+      const bad = Buffer.from(good);
+      bad.writeUInt8(good.readUInt8(at) ^ 1, at);
+      fs.writeFileSync(pack, bad);
+      await place.reopen();
+      expect((await place.store.verify(null, never, quietly)).damage, `byte ${at}`).not.toEqual([]);
+      fs.writeFileSync(pack, good);
+      for (const suffix of ['', '-wal', '-shm']) {
+        place.store.close();
+        fs.rmSync(path.join(place.folder, `index.db${suffix}`), { force: true });
+      }
+      await place.reopen();
+    }
+    expect((await place.store.verify(null, never, quietly)).damage).toEqual([]);
+  }, 60_000);
+});
+
+describe('the pieces of sealing', () => {
+  it('a phrase is read back as it was made; a slip in it is noticed nearly always', () => {
+    let unnoticed = 0;
+    fc.assert(
+      fc.property(fc.nat(29), fc.nat(31), (at, letter) => {
+        const phrase = newPhrase();
+        expect(readPhrase(phrase)).toBe(phrase);
+        const letters = phrase.replaceAll('-', '').split('');
+        const other = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[letter] ?? '0';
+        if (letters[at] === other) return;
+        letters[at] = other;
+        try {
+          readPhrase(letters.join(''));
+          unnoticed += 1;
+        } catch {
+          // Noticed.
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(unnoticed).toBeLessThan(5);
+  });
+
+  it('what was sealed is refused when a bit of it, of its place or of its key differs', () => {
+    const key = randomBytes(32);
+    const nonce = Buffer.alloc(12);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(), fc.nat(7), (plain, where, bit) => {
+        const bound = Buffer.from('place');
+        const sealed = seal(key, nonce, bound, Buffer.from(plain));
+        expect(unseal(key, nonce, bound, sealed).equals(Buffer.from(plain))).toBe(true);
+        const bad = Buffer.from(sealed);
+        const at = where % bad.length;
+        bad.writeUInt8(bad.readUInt8(at) ^ (1 << bit), at);
+        expect(() => unseal(key, nonce, bound, bad)).toThrow();
+        expect(() => unseal(key, nonce, Buffer.from('elsewhere'), sealed)).toThrow();
+        expect(() => unseal(randomBytes(32), nonce, bound, sealed)).toThrow();
+      }),
+    );
+  });
+});
+
+function disposable<T extends { remove(): void }>(given: T): T & Disposable {
+  return { ...given, [Symbol.dispose]: () => given.remove() };
+}
