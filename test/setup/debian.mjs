@@ -11,6 +11,9 @@ const PACKAGES = [
   'unzip',
   'zip',
   'busybox',
+  'openssl',
+  'python3',
+  'zstd',
   'chromium',
   'php-cli',
   'php-mysql',
@@ -37,6 +40,9 @@ const NEEDED = {
   unzip: 'unzip',
   zip: 'zip',
   busybox: 'busybox',
+  openssl: 'openssl',
+  python3: 'python3',
+  zstd: 'zstd',
 };
 const NEEDED_IN_PHP = ['mysqli', 'pdo_sqlite', 'dom', 'curl', 'zip', 'mbstring'];
 

@@ -13,14 +13,14 @@ import {
 
 export interface PackerPlace {
   readonly keys: StoreKeys;
-  has(id: BlobId): boolean;
+  readonly has: (id: BlobId) => boolean;
   /** Makes a pack durable and known. */
-  flush(pack: {
+  readonly flush: (pack: {
     readonly name: string;
     readonly salt: Buffer;
     readonly bytes: Buffer;
     readonly places: readonly BlobPlace[];
-  }): Promise<void>;
+  }) => Promise<void>;
 }
 
 /** Gathers blobs into packs. Compression runs on several threads at once, a bounded number of bytes ahead. */

@@ -19,7 +19,6 @@ import {
   wrapKey,
   type BlobId,
   type KeyKeeper,
-  type StoreKeys,
 } from './keys.ts';
 import { damaged, decodeBlob, readPackTable, salvagePack } from './pack.ts';
 import { openPackFiles } from './pack-files.ts';
