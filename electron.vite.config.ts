@@ -4,6 +4,8 @@ import renderer from './renderer/vite.config.ts';
 
 const here = import.meta.dirname;
 const doors = ['desktop', 'web', 'cli'];
+/** Runs in threads, so it is a file of its own beside the doors. */
+const threads = { 'pack-worker': 'backups/store/pack-worker.ts' };
 
 /** Three bundles: the doors of main/, the preload, the renderer. Builds without the Electron binary. */
 export default defineConfig({
@@ -11,7 +13,12 @@ export default defineConfig({
     build: {
       outDir: 'out/main',
       rolldownOptions: {
-        input: Object.fromEntries(doors.map((name) => [name, path.join(here, 'main', `${name}.ts`)])),
+        input: {
+          ...Object.fromEntries(doors.map((name) => [name, path.join(here, 'main', `${name}.ts`)])),
+          ...Object.fromEntries(
+            Object.entries(threads).map(([name, file]) => [name, path.join(here, 'main', file)]),
+          ),
+        },
         // Only `--dev` asks for Vite, and only a checkout has it.
         external: ['vite', 'electron'],
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },

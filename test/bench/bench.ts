@@ -4,10 +4,11 @@
  *   npm run bench [NAME…]      all of them where none is named
  */
 import path from 'node:path';
+import { backup } from './backup.ts';
 import { check } from './check.ts';
 import { keep, measure, tableOf } from './harness.ts';
 
-const ALL = [check];
+const ALL = [check, backup];
 const RESULTS = path.resolve(import.meta.dirname, '..', '..', '.cache', 'bench');
 
 const wanted = process.argv.slice(2);
@@ -19,8 +20,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 for (const benchmark of ALL.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-  const measured = await measure(benchmark, (line) => console.error(line));
+  const { measured, notes } = await measure(benchmark, (line) => console.error(line));
   console.log(`\n${benchmark.name}: ${benchmark.what}\n`);
-  for (const line of tableOf(measured)) console.log(line);
+  for (const line of [...tableOf(measured), '', ...notes]) console.log(line);
   console.log(`\nKept in ${path.relative('.', keep(RESULTS, benchmark.name, measured))}`);
 }

@@ -8,6 +8,8 @@ export interface Contender {
   readonly ours?: boolean;
   /** Slow peers take part in fewer rounds. */
   readonly rounds?: number;
+  /** Makes everything ready for one run; not measured. */
+  before?(): Promise<void>;
   /** Does the work once. What it throws ends the benchmark: a wrong answer is no measurement. */
   run(): Promise<void>;
 }
@@ -18,7 +20,12 @@ export interface Benchmark {
   /** What is done, in words. */
   readonly what: string;
   /** Makes everything ready. The first contender is the baseline that the others are compared with. */
-  prepare(): Promise<{ readonly contenders: readonly Contender[]; stop(): Promise<void> }>;
+  prepare(): Promise<{
+    readonly contenders: readonly Contender[];
+    /** What else was found out, in lines; asked before `stop`. */
+    notes?(): string[];
+    stop(): Promise<void>;
+  }>;
   /** The ratio to the baseline that each of ours should stay within. */
   readonly aims: Readonly<Record<string, number>>;
 }
@@ -34,18 +41,23 @@ export interface Measured {
   readonly aim: number | null;
 }
 
-const ROUNDS = 5;
+const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
 
 /** Runs everybody in turn, round after round, so that what else the machine does falls on all alike. */
-export async function measure(benchmark: Benchmark, log: (line: string) => void): Promise<Measured[]> {
+export async function measure(
+  benchmark: Benchmark,
+  log: (line: string) => void,
+): Promise<{ measured: Measured[]; notes: string[] }> {
   log(`\n${benchmark.name}: ${benchmark.what}`);
   const prepared = await benchmark.prepare();
   const { contenders } = prepared;
   const times = new Map<string, number[]>(contenders.map((contender) => [contender.name, []]));
+  let notes: string[] = [];
   try {
     for (let round = 0; round <= ROUNDS; round += 1) {
       for (const contender of contenders) {
         if (round > (contender.rounds ?? ROUNDS)) continue;
+        await contender.before?.();
         const started = performance.now();
         await contender.run();
         const millis = performance.now() - started;
@@ -56,12 +68,13 @@ export async function measure(benchmark: Benchmark, log: (line: string) => void)
         );
       }
     }
+    notes = prepared.notes?.() ?? [];
   } finally {
     await prepared.stop();
   }
   const [first] = contenders;
   const baseline = median(times.get(first?.name ?? '') ?? []);
-  return contenders.map(({ name, ours = false }) => {
+  const measured = contenders.map(({ name, ours = false }) => {
     const millis = times.get(name) ?? [];
     return {
       name,
@@ -72,6 +85,7 @@ export async function measure(benchmark: Benchmark, log: (line: string) => void)
       aim: benchmark.aims[name] ?? null,
     };
   });
+  return { measured, notes };
 }
 
 /** What was measured, as lines of a table. */

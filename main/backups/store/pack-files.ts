@@ -2,14 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem, wordsOf } from '../../words/index.ts';
-import { syncFolder, writeDurably } from './durable.ts';
+import { syncFolder } from './durable.ts';
 import { damaged } from './pack.ts';
 
 /** Pack files by name, in folders named by their first two digits. */
 export interface PackFiles {
   names(): Promise<string[]>;
   size(name: string): Promise<number>;
-  write(name: string, bytes: Buffer): Promise<void>;
+  /** Where a pack lies; its folder is made. */
+  readonly fileOf: (name: string) => string;
   /** @throws Problem `store-damaged` when it is not there or shorter */
   read(name: string, offset: number, length: number): Promise<Buffer>;
   /** Lays a pack aside; `bringBack` undoes that, `emptyAside` makes it final. */
@@ -65,9 +66,9 @@ export function openPackFiles(folder: string): PackFiles {
       return (await Promise.all(below.map((one) => packsIn(join(packs, one))))).flat();
     },
     size: async (name) => (await stat(fileOf(name))).size,
-    async write(name, bytes) {
+    fileOf(name) {
       mkdirSync(folderOf(name), { recursive: true, mode: 0o700 });
-      await writeDurably(fileOf(name), bytes);
+      return fileOf(name);
     },
     async read(name, offset, length) {
       reading.set(name, (reading.get(name) ?? 0) + 1);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { Problem, Sha256 } from '../../words/index.ts';
 import { seal, TAG, unseal, type BlobId, type StoreKeys } from './keys.ts';
 
@@ -28,13 +27,13 @@ export interface BlobPlace {
   readonly codec: number;
 }
 
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
-
-/** Compresses where that makes it smaller. Runs on libuv's threads. */
-export async function compressBlob(bytes: Buffer): Promise<{ codec: number; payload: Buffer }> {
+/**
+ * Compresses where that makes it smaller. In one go: zlib's own threads take a context of a megabyte for each
+ * blob that waits.
+ */
+export function compressBlob(bytes: Buffer): { codec: number; payload: Buffer } {
   if (bytes.length < 64) return { codec: CODEC.raw, payload: bytes };
-  const small = await compress(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+  const small = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
   return small.length < bytes.length * 0.97
     ? { codec: CODEC.zstd, payload: small }
     : { codec: CODEC.raw, payload: bytes };
@@ -93,17 +92,14 @@ export function openBlob(keys: StoreKeys, salt: Buffer, place: BlobPlace, payloa
 }
 
 /** The content of a blob. @throws Problem `store-damaged` when the bytes are not those that the id names. */
-export async function decodeBlob(
-  keys: StoreKeys,
-  salt: Buffer,
-  place: BlobPlace,
-  payload: Buffer,
-): Promise<Buffer> {
+export function decodeBlob(keys: StoreKeys, salt: Buffer, place: BlobPlace, payload: Buffer): Buffer {
   const packed = openBlob(keys, salt, place, payload);
   let bytes: Buffer;
   try {
     bytes =
-      place.codec === CODEC.zstd ? await decompress(packed, { maxOutputLength: place.raw + 1 }) : packed;
+      place.codec === CODEC.zstd
+        ? zstdDecompressSync(packed, { maxOutputLength: Math.max(1, place.raw) })
+        : packed;
   } catch (error) {
     throw damaged(`blob ${place.id} cannot be decompressed`, error);
   }
@@ -182,10 +178,7 @@ export function headerMatches(pack: Buffer, place: BlobPlace): boolean {
 }
 
 /** The blobs of a damaged pack that are still whole, found by their headers. */
-export async function salvagePack(
-  keys: StoreKeys,
-  pack: Buffer,
-): Promise<{ salt: Buffer; places: BlobPlace[] }> {
+export function salvagePack(keys: StoreKeys, pack: Buffer): { salt: Buffer; places: BlobPlace[] } {
   const salt = Buffer.from(pack.subarray(8, 8 + SALT));
   const whole: BlobPlace[] = [];
   if (salt.length < SALT) return { salt: Buffer.alloc(SALT), places: whole };
@@ -203,8 +196,12 @@ export async function salvagePack(
     };
     const payload = pack.subarray(place.offset, place.offset + place.stored);
     if (payload.length !== place.stored) continue;
-    const bytes = await decodeBlob(keys, salt, place, payload).catch(() => null);
-    if (bytes !== null) whole.push(place);
+    try {
+      decodeBlob(keys, salt, place, payload);
+      whole.push(place);
+    } catch {
+      // Not whole.
+    }
   }
   return { salt, places: whole };
 }

@@ -1,135 +1,119 @@
 import { randomBytes } from 'node:crypto';
 import type { BlobId, StoreKeys } from './keys.ts';
-import {
-  BLOB_HEADER,
-  compressBlob,
-  frameBlob,
-  PACK_HEADER,
-  packHeader,
-  packTable,
-  tableSize,
-  type BlobPlace,
-} from './pack.ts';
+import { BLOB_HEADER, PACK_HEADER, tableSize, type BlobPlace } from './pack.ts';
+import type { StoreWorkers } from './workers.ts';
 
 export interface PackerPlace {
   readonly keys: StoreKeys;
+  readonly workers: StoreWorkers;
   readonly has: (id: BlobId) => boolean;
-  /** Makes a pack durable and known. */
-  readonly flush: (pack: {
-    readonly name: string;
-    readonly salt: Buffer;
-    readonly bytes: Buffer;
-    readonly places: readonly BlobPlace[];
-  }) => Promise<void>;
+  /** Where a pack of this name is to be written. */
+  readonly fileOf: (name: string) => string;
+  /** Makes a pack known that has been written. */
+  readonly onPack: (
+    pack: { readonly name: string; readonly salt: Buffer; readonly size: number },
+    places: readonly BlobPlace[],
+  ) => void;
 }
 
-/** Gathers blobs into packs. Compression runs on several threads at once, a bounded number of bytes ahead. */
+/** Gathers blobs into packs, which threads compress, seal and write; a bounded number of them ahead. */
 export interface Packer {
   add(id: BlobId, bytes: Buffer): Promise<void>;
-  /** Takes a blob over as it stands in another pack, already made smaller. */
+  /** Takes a blob over as it stands in another pack, already compressed. */
   addPacked(blob: { id: BlobId; raw: number; codec: number; payload: Buffer }): Promise<void>;
   finish(): Promise<void>;
   /** Bytes that went into packs. */
   added(): number;
 }
 
+/** Bytes that a pack holds before it is compressed. */
 const PACK = 16 * 1024 * 1024;
-const AHEAD = 24 * 1024 * 1024;
+/** Packs that are under way at once. */
+const AHEAD = 2;
 
-/** Bytes on the disk of the packs that blobs of these stored lengths would fill, in this order. */
-export function packedSize(stored: Iterable<number>): number {
+/** Bytes on the disk of the packs that blobs of these lengths as given to a packer would fill, in this order. */
+export function packedSize(blobs: Iterable<{ readonly payload: number; readonly stored: number }>): number {
   let total = 0;
   let size = 0;
-  let blobs = 0;
+  let given = 0;
+  let count = 0;
   const end = () => {
-    if (blobs > 0) total += size + tableSize(blobs);
+    if (count > 0) total += size + tableSize(count);
     size = 0;
-    blobs = 0;
+    given = 0;
+    count = 0;
   };
-  for (const length of stored) {
-    if (blobs === 0) size = PACK_HEADER;
-    size += BLOB_HEADER + length;
-    blobs += 1;
-    if (size >= PACK) end();
+  for (const { payload, stored } of blobs) {
+    if (count > 0 && given + payload > PACK) end();
+    if (count === 0) size = PACK_HEADER;
+    size += BLOB_HEADER + stored;
+    given += payload;
+    count += 1;
   }
   end();
   return total;
 }
 
-export function createPacker({ keys, has, flush }: PackerPlace): Packer {
+export function createPacker({ keys, workers, has, fileOf, onPack }: PackerPlace): Packer {
   const mine = new Set<BlobId>();
-  let salt: Buffer = Buffer.alloc(32);
-  let parts: Buffer[] = [];
-  let places: BlobPlace[] = [];
-  let size = 0;
+  let room: Buffer | null = null;
+  let used = 0;
+  let blobs: { id: BlobId; raw: number; codec: number | null; from: number; to: number }[] = [];
   let total = 0;
-  let ahead = 0;
   const under = new Set<Promise<void>>();
   let failed: { readonly error: unknown } | null = null;
-  let flushing: Promise<void> = Promise.resolve();
 
   const endPack = () => {
-    if (places.length === 0) return;
-    const bytes = Buffer.concat([...parts, packTable(places)]);
-    const pack = { name: randomBytes(16).toString('hex'), salt, bytes, places };
-    parts = [];
-    places = [];
-    size = 0;
-    total += bytes.length;
-    flushing = flushing.then(() => flush(pack));
-    flushing.catch((error: unknown) => {
-      failed ??= { error };
-    });
-  };
-
-  const append = (blob: { id: BlobId; raw: number; codec: number; payload: Buffer }) => {
-    if (places.length === 0) {
-      if (keys.sealed) salt = randomBytes(32);
-      parts = [packHeader(keys, salt)];
-      size = parts[0]?.length ?? 0;
-    }
-    const { frame, place } = frameBlob(keys, salt, size, blob);
-    parts.push(frame);
-    places.push(place);
-    size += frame.length;
-    if (size >= PACK) endPack();
+    if (room === null) return;
+    const name = randomBytes(16).toString('hex');
+    const salt = keys.sealed ? randomBytes(32) : Buffer.alloc(32);
+    // A copy of what is used where that is little, so that no thread holds more than it needs.
+    const bytes = Uint8Array.prototype.slice.call(room, 0, used).buffer;
+    const work = workers
+      .pack({ file: fileOf(name), salt: new Uint8Array(salt), bytes, blobs })
+      .then(({ size, places }) => {
+        onPack({ name, salt, size }, places);
+        total += size;
+      })
+      .catch((error: unknown) => {
+        failed ??= { error };
+      })
+      .finally(() => under.delete(work));
+    under.add(work);
+    room = null;
+    used = 0;
+    blobs = [];
   };
 
   const refuseAfterFailure = () => {
     if (failed) throw failed.error;
   };
 
+  const append = async (id: BlobId, raw: number, codec: number | null, payload: Buffer) => {
+    refuseAfterFailure();
+    if (room !== null && used + payload.length > PACK) endPack();
+    while (under.size >= AHEAD && room === null) await Promise.race(under);
+    refuseAfterFailure();
+    room ??= Buffer.allocUnsafe(Math.max(PACK, payload.length));
+    payload.copy(room, used);
+    blobs.push({ id, raw, codec, from: used, to: used + payload.length });
+    used += payload.length;
+  };
+
   return {
     async add(id, bytes) {
-      refuseAfterFailure();
       if (mine.has(id) || has(id)) return;
       mine.add(id);
-      ahead += bytes.length;
-      const work = compressBlob(bytes)
-        .then(({ codec, payload }) => append({ id, raw: bytes.length, codec, payload }))
-        .catch((error: unknown) => {
-          failed ??= { error };
-        })
-        .finally(() => {
-          ahead -= bytes.length;
-          under.delete(work);
-        });
-      under.add(work);
-      while (ahead > AHEAD && under.size > 0) await Promise.race(under);
-      if (ahead > AHEAD / 2) await flushing.catch(() => {});
-      refuseAfterFailure();
+      await append(id, bytes.length, null, bytes);
     },
-    async addPacked(blob) {
-      refuseAfterFailure();
-      if (mine.has(blob.id)) return;
-      mine.add(blob.id);
-      append(blob);
-      await flushing;
+    async addPacked({ id, raw, codec, payload }) {
+      if (mine.has(id)) return;
+      mine.add(id);
+      await append(id, raw, codec, payload);
     },
     async finish() {
-      await Promise.all(under);
       endPack();
-      await flushing;
+      await Promise.all(under);
       refuseAfterFailure();
     },
     added: () => total,

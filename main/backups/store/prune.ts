@@ -1,5 +1,5 @@
 import { Problem, type BackupId, type OnProgress } from '../../words/index.ts';
-import type { BlobId } from './keys.ts';
+import { TAG, type BlobId } from './keys.ts';
 import { blobsOf } from './mark.ts';
 import { damaged, openBlob, type BlobPlace } from './pack.ts';
 import { createPacker, packedSize } from './packer.ts';
@@ -38,18 +38,24 @@ export async function pruneStore(
   }
   if (options.dryRun) {
     const old = [...dead, ...thin].reduce((sum, pack) => sum + pack.size, 0);
-    const anew = packedSize(livingIn(parts, thin, live).map(({ place }) => place.stored));
+    const anew = packedSize(
+      livingIn(parts, thin, live).map(({ place: { stored } }) => ({
+        stored,
+        payload: stored - (parts.keys.sealed ? TAG : 0),
+      })),
+    );
     return { deleted: dead.length, rewritten: thin.length, freed: old - anew, bytes: bytes - old + anew };
   }
 
   let written = 0;
   const packer = createPacker({
     keys: parts.keys,
+    workers: parts.workers,
     has: () => false,
-    async flush(pack) {
-      await packs.write(pack.name, pack.bytes);
-      index.add({ name: pack.name, size: pack.bytes.length, salt: pack.salt }, pack.places, true);
-      written += pack.bytes.length;
+    fileOf: packs.fileOf,
+    onPack(pack, places) {
+      index.add(pack, places, true);
+      written += pack.size;
     },
   });
   const moving = livingIn(parts, thin, live);

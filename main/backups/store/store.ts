@@ -28,6 +28,7 @@ import { openSnapshots, SnapshotRecord } from './snapshots.ts';
 import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store } from './types.ts';
 import { verifyBackups, type StoreParts } from './verify.ts';
+import { startWorkers, type StoreWorkers } from './workers.ts';
 
 const Config = z.object({
   format: z.literal(2),
@@ -64,11 +65,13 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
     const packs = openPackFiles(folder);
     const index = await openOrRemakeIndex(join(folder, 'index.db'));
     let inner: Inner | null = null;
+    let workers: StoreWorkers | null = null;
     let closed = false;
     const unlockWith = async (master: Buffer | null) => {
       const keys = keysOf(master);
       const snapshots = openSnapshots(join(folder, 'snapshots'), keys);
-      inner = innerStore({ keys, index, packs, snapshots, clock });
+      workers = startWorkers(master);
+      inner = innerStore({ keys, index, packs, snapshots, workers, clock });
       await inner.rebuildIndex();
     };
     await removeHalves(folder);
@@ -133,6 +136,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       close() {
         if (closed) return;
         closed = true;
+        workers?.close();
         packs.close();
         index.close();
         ownership.release();
@@ -147,7 +151,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
 type Inner = Omit<Store, 'state' | 'makePhrase' | 'unlock' | 'close'>;
 
 /** A store whose key is known. */
-function innerStore({ keys, index, packs, snapshots, clock }: Omit<StoreParts, 'readTree'>): Inner {
+function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<StoreParts, 'readTree'>): Inner {
   const gate = createGate();
 
   const readBlob = async (id: BlobId): Promise<Buffer> => {
@@ -156,12 +160,7 @@ function innerStore({ keys, index, packs, snapshots, clock }: Omit<StoreParts, '
       const pack = place === null ? null : index.pack(place.pack);
       if (place === null || pack === null) throw damaged(`blob ${id} is in no pack`);
       try {
-        return await decodeBlob(
-          keys,
-          pack.salt,
-          place,
-          await packs.read(place.pack, place.offset, place.stored),
-        );
+        return decodeBlob(keys, pack.salt, place, await packs.read(place.pack, place.offset, place.stored));
       } catch (error) {
         // A prune has moved it meanwhile.
         if (index.find(id)?.pack !== place.pack) continue;
@@ -178,7 +177,7 @@ function innerStore({ keys, index, packs, snapshots, clock }: Omit<StoreParts, '
       return null;
     }
   };
-  const parts: StoreParts = { keys, index, packs, snapshots, clock, readTree };
+  const parts: StoreParts = { keys, index, packs, snapshots, workers, clock, readTree };
   const backupOf = (record: SnapshotRecord): Backup => ({
     ...record.backup,
     verifiedAt: index.verifiedAt(record.backup.id),
@@ -200,10 +199,9 @@ function innerStore({ keys, index, packs, snapshots, clock }: Omit<StoreParts, '
       const packer = createPacker({
         keys,
         has: (blob) => index.find(blob) !== null,
-        async flush(pack) {
-          await packs.write(pack.name, pack.bytes);
-          index.add({ name: pack.name, size: pack.bytes.length, salt: pack.salt }, pack.places);
-        },
+        workers,
+        fileOf: packs.fileOf,
+        onPack: (pack, places) => index.add(pack, places),
       });
       const takenAt = clock();
       return {

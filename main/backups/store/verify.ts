@@ -1,11 +1,12 @@
-import { Problem, wordsOf, type BackupId, type Clock, type OnProgress } from '../../words/index.ts';
+import { Problem, Sha256, type BackupId, type Clock, type OnProgress } from '../../words/index.ts';
 import type { StoreIndex } from './index-db.ts';
 import type { BlobId, StoreKeys } from './keys.ts';
 import { blobsOf, placesOfDamage, type ReadTree } from './mark.ts';
-import { decodeBlob, headerMatches, readPackTable, type BlobPlace } from './pack.ts';
+import type { BlobPlace } from './pack.ts';
 import type { PackFiles } from './pack-files.ts';
 import type { SnapshotRecord, Snapshots } from './snapshots.ts';
 import type { VerifyDepth, VerifyReport } from './types.ts';
+import type { StoreWorkers } from './workers.ts';
 
 /** What looking into the store needs. */
 export interface StoreParts {
@@ -13,12 +14,10 @@ export interface StoreParts {
   readonly index: StoreIndex;
   readonly packs: PackFiles;
   readonly snapshots: Snapshots;
+  readonly workers: StoreWorkers;
   readonly readTree: ReadTree;
   readonly clock: Clock;
 }
-
-/** Blobs that are unsealed, unpacked and hashed at once: the unpacking is on other threads. */
-const AT_ONCE = 8;
 
 /** Reads backups back, pack by pack. Each damage is named by backup and path. */
 export async function verifyBackups(
@@ -66,16 +65,22 @@ export async function verifyBackups(
   const total = [...inPack.keys()].reduce((sum, name) => sum + (index.pack(name)?.size ?? 0), 0);
   let done = 0;
   let bytes = 0;
-  for (const [name, places] of inPack) {
+  const queue = [...inPack];
+  const checkNext = async (): Promise<void> => {
+    const next = queue.shift();
+    if (next === undefined) return;
+    const [name, places] = next;
     signal.throwIfAborted();
-    const found = await checkPack(parts, name, places, depth, signal);
+    const found = await checkPack(parts, name, places, depth);
     bytes += found.bytes;
     for (const [blob, why] of found.bad) bad.set(blob, why);
     if (found.pack !== null && found.bad.size === 0)
       damage.push(`${usedBy.get(name) ?? ''} (no content is lost): ${found.pack}`);
     done += index.pack(name)?.size ?? 0;
     progress({ what: 'Verify', done, total, unit: 'bytes' });
-  }
+    await checkNext();
+  };
+  await Promise.all(Array.from({ length: parts.workers.count }, checkNext));
   // What is not what it was is stored anew by the next backup that has it.
   for (const blob of bad.keys()) index.forgetBlob(blob);
 
@@ -97,59 +102,22 @@ interface CheckedPack {
 }
 
 async function checkPack(
-  { keys, index, packs, clock }: StoreParts,
+  { index, packs, workers, clock }: StoreParts,
   name: string,
   wanted: readonly BlobPlace[],
   depth: VerifyDepth,
-  signal: AbortSignal,
 ): Promise<CheckedPack> {
   const known = index.pack(name);
-  const bad = new Map<BlobId, string>();
-  const lost = (error: unknown) => {
-    const why = error instanceof Problem ? error.answered : wordsOf(error);
-    for (const place of wanted) bad.set(place.id, why);
-    return { bytes: 0, bad, pack: why };
-  };
-  let size: number;
-  try {
-    size = await packs.size(name);
-  } catch {
-    return lost(new Error(`pack ${name} is not there`));
+  if (depth === 'new' && known !== null && known.checkedAt !== null) {
+    const size = await packs.size(name).catch(() => null);
+    if (size === known.size) return { bytes: 0, bad: new Map(), pack: null };
   }
-  if (depth === 'new' && known !== null && known.checkedAt !== null && known.size === size)
-    return { bytes: 0, bad, pack: null };
-  let pack: Buffer;
-  try {
-    pack = await packs.read(name, 0, size);
-  } catch (error) {
-    return lost(error);
-  }
-  let whole: string | null = null;
-  let places = wanted;
-  let salt = known?.salt ?? Buffer.alloc(32);
-  try {
-    const read = async (offset: number, length: number) => pack.subarray(offset, offset + length);
-    const table = await readPackTable(name, pack.length, keys, read);
-    places = table.places;
-    salt = table.salt;
-    if (!places.every((place) => headerMatches(pack, place)))
-      whole = `a header within pack ${name} was changed`;
-  } catch (error) {
-    whole = error instanceof Problem ? error.answered : wordsOf(error);
-  }
-  let bytes = 0;
-  const check = async (place: BlobPlace) => {
-    const payload = pack.subarray(place.offset, place.offset + place.stored);
-    try {
-      bytes += (await decodeBlob(keys, salt, place, payload)).length;
-    } catch (error) {
-      bad.set(place.id, error instanceof Problem ? error.answered : wordsOf(error));
-    }
-  };
-  for (let at = 0; at < places.length; at += AT_ONCE) {
-    signal.throwIfAborted();
-    await Promise.all(places.slice(at, at + AT_ONCE).map(check));
-  }
-  if (whole === null && bad.size === 0) index.setChecked(name, clock());
-  return { bytes, bad, pack: whole };
+  const { bytes, bad, whole } = await workers.check({
+    file: packs.fileOf(name),
+    name,
+    salt: new Uint8Array(known?.salt ?? Buffer.alloc(32)),
+    places: [...wanted],
+  });
+  if (whole === null && bad.length === 0) index.setChecked(name, clock());
+  return { bytes, bad: new Map(bad.map(([id, why]) => [Sha256.parse(id), why])), pack: whole };
 }

@@ -327,7 +327,7 @@ describe('a crash', () => {
       const committed: string[] = [];
       store.close();
       for (let kill = 0; kill < 40; kill += 1)
-        committed.push(...(await killedWhileTaking(folder, Math.random() * 120)));
+        committed.push(...(await killedWhileTaking(folder, Math.random() * 500)));
       store = await openStore(folder, { clock, keeper });
       const listed = (await store.list()).map((backup) => backup.id);
       const report = await store.verify(null, never, quietly);

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { ProblemShape, Sha256 } from '../../words/index.ts';
+
+/** What a store's threads are given and answer. */
+export const WorkerData = z.object({ master: z.instanceof(Uint8Array).nullable() });
+
+const Place = z.object({
+  id: Sha256,
+  offset: z.number(),
+  stored: z.number(),
+  raw: z.number(),
+  codec: z.number(),
+});
+
+/** Makes a pack of blobs that lie in `bytes`, and writes it. `codec` null: to be compressed; else it is as given. */
+const PackJob = z.object({
+  kind: z.literal('pack'),
+  number: z.number(),
+  file: z.string(),
+  salt: z.instanceof(Uint8Array),
+  bytes: z.instanceof(ArrayBuffer),
+  blobs: z.array(
+    z.object({
+      id: Sha256,
+      raw: z.number(),
+      codec: z.number().nullable(),
+      from: z.number(),
+      to: z.number(),
+    }),
+  ),
+});
+export type PackJob = z.infer<typeof PackJob>;
+
+/** Reads a pack back, every byte. `places` and `salt` are what the index knows, for a pack whose table is damaged. */
+const CheckJob = z.object({
+  kind: z.literal('check'),
+  number: z.number(),
+  file: z.string(),
+  name: z.string(),
+  salt: z.instanceof(Uint8Array),
+  places: z.array(Place),
+});
+export type CheckJob = z.infer<typeof CheckJob>;
+
+export const Job = z.discriminatedUnion('kind', [PackJob, CheckJob]);
+
+export const PackReply = z.object({ size: z.number(), places: z.array(Place) });
+export type PackReply = z.infer<typeof PackReply>;
+
+export const CheckReply = z.object({
+  bytes: z.number(),
+  /** Blobs that are not what they were, and why. */
+  bad: z.array(z.tuple([z.string(), z.string()])),
+  /** What is wrong with the pack beside its contents; null: nothing. */
+  whole: z.string().nullable(),
+});
+export type CheckReply = z.infer<typeof CheckReply>;
+
+export const Answer = z.union([
+  z.object({ number: z.number(), reply: z.unknown() }),
+  z.object({ number: z.number(), problem: ProblemShape }),
+]);

@@ -1,0 +1,93 @@
+/** A thread that compresses, seals, writes and reads back whole packs, so that the app itself never waits for that. */
+import { readFileSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { asProblem, Problem, wordsOf } from '../../words/index.ts';
+import { writeDurably } from './durable.ts';
+import { keysOf } from './keys.ts';
+import {
+  CODEC,
+  compressBlob,
+  damaged,
+  decodeBlob,
+  frameBlob,
+  headerMatches,
+  packHeader,
+  packTable,
+  readPackTable,
+  type BlobPlace,
+} from './pack.ts';
+import { Job, WorkerData, type CheckJob, type CheckReply, type PackJob, type PackReply } from './jobs.ts';
+
+const { master } = WorkerData.parse(workerData);
+const keys = keysOf(master === null ? null : Buffer.from(master));
+
+parentPort?.on('message', (message: unknown) => void answer(message));
+
+async function answer(message: unknown): Promise<void> {
+  const job = Job.parse(message);
+  try {
+    const reply = job.kind === 'pack' ? await pack(job) : await check(job);
+    parentPort?.postMessage({ number: job.number, reply });
+  } catch (error) {
+    parentPort?.postMessage({ number: job.number, problem: asProblem(error).toJSON() });
+  }
+}
+
+async function pack(job: PackJob): Promise<PackReply> {
+  const salt = Buffer.from(job.salt);
+  const all = Buffer.from(job.bytes);
+  const parts = [packHeader(keys, salt)];
+  const places: BlobPlace[] = [];
+  let size = parts[0]?.length ?? 0;
+  for (const { id, raw, codec, from, to } of job.blobs) {
+    const given = all.subarray(from, to);
+    const small = codec === null ? compressBlob(given) : { codec, payload: given };
+    const { frame, place } = frameBlob(keys, salt, size, { id, raw, ...small });
+    parts.push(frame);
+    places.push(place);
+    size += frame.length;
+  }
+  const bytes = Buffer.concat([...parts, packTable(places)]);
+  await writeDurably(job.file, bytes);
+  return { size: bytes.length, places };
+}
+
+async function check(job: CheckJob): Promise<CheckReply> {
+  let pack: Buffer;
+  const bad = new Map<string, string>();
+  const lost = (why: string): CheckReply => {
+    for (const place of job.places) bad.set(place.id, why);
+    return { bytes: 0, bad: [...bad], whole: why };
+  };
+  try {
+    pack = readFileSync(job.file);
+  } catch (error) {
+    return lost(`pack ${job.name}: ${wordsOf(error)}`);
+  }
+  let whole: string | null = null;
+  let places: readonly BlobPlace[] = job.places;
+  let salt = Buffer.from(job.salt);
+  try {
+    const read = async (offset: number, length: number) => pack.subarray(offset, offset + length);
+    const table = await readPackTable(job.name, pack.length, keys, read);
+    places = table.places;
+    salt = Buffer.from(table.salt);
+    if (!places.every((place) => headerMatches(pack, place)))
+      whole = `a header within pack ${job.name} was changed`;
+  } catch (error) {
+    whole = error instanceof Problem ? error.answered : wordsOf(error);
+  }
+  let bytes = 0;
+  for (const place of places) {
+    const payload = pack.subarray(place.offset, place.offset + place.stored);
+    try {
+      if (payload.length !== place.stored) throw damaged(`pack ${job.name} is cut`);
+      if (place.codec !== CODEC.raw && place.codec !== CODEC.zstd)
+        throw damaged(`blob ${place.id} has a codec that is not known`);
+      bytes += decodeBlob(keys, salt, place, payload).length;
+    } catch (error) {
+      bad.set(place.id, error instanceof Problem ? error.answered : wordsOf(error));
+    }
+  }
+  return { bytes, bad: [...bad], whole };
+}

@@ -1,0 +1,250 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { keyFile, openStore, restoreToFolder, takeBackup, type Store } from '../../main/backups/index.ts';
+import { never, quietly } from '../main/samples.ts';
+import { aPool, at, scripts, wayTo } from '../integration/reach.ts';
+import { newSiteId } from '../../main/words/index.ts';
+import { runCommand } from '../rig/commands.ts';
+import { anSshHost, aTempFolder, type SshHost } from '../rig/index.ts';
+import type { Benchmark, Contender } from './harness.ts';
+
+const FILES = 20_000;
+const SQL = 60_000_000;
+const REST = 240_000_000;
+
+/** A site of 20,000 files and 300 MB, one of them a dump of 60 MB, pulled over SSH into a sealed store. */
+export const backup: Benchmark = {
+  name: 'backup',
+  what: '20,000 files, 300 MB, one dump of 60 MB in it, on a local sshd; our store is sealed',
+  aims: {
+    'Groundskeeper, cold': 3,
+    'Groundskeeper, nothing changed': 0.4,
+    'Groundskeeper, 1 % changed': 0.6,
+    'Groundskeeper, deep verify': 1.5,
+    'Groundskeeper, restored to disk': 3.5,
+  },
+  async prepare() {
+    const host = await anSshHost();
+    const temp = aTempFolder('bench');
+    const root = path.join(host.folder, 'site');
+    makeTree(root);
+    runCommand('chown', ['-R', `${host.account.uid}:${host.account.gid}`, root]);
+    const site = { id: newSiteId(), name: 'Bench', root: at(root) };
+    const pool = aPool([host]);
+    let number = 0;
+    let store: Store | null = null;
+    let folder = '';
+    let added = 0;
+    let peak = 0;
+    const fresh = async (name: string) => {
+      store?.close();
+      if (folder !== '') fs.rmSync(folder, { recursive: true, force: true });
+      folder = path.join(temp.path, `${name}-${(number += 1)}`);
+      store = await openStore(folder, { clock: Date.now, keeper: keyFile(path.join(temp.path, 'keys')) });
+    };
+    const opened = () => {
+      if (store === null) throw new Error('no store');
+      return store;
+    };
+    const take = async () => {
+      const taken = await pool.use(wayTo(host), (connection) =>
+        takeBackup(opened(), connection, {
+          site,
+          reason: 'asked',
+          leaveOut: [],
+          database: null,
+          scripts,
+          signal: never,
+          progress: quietly,
+          log: () => {},
+        }),
+      );
+      if (taken.files !== FILES + 1) throw new Error(`${taken.files} files came`);
+      added = taken.addedBytes;
+      peak = Math.max(peak, process.resourceUsage().maxRSS);
+    };
+    const copy = path.join(temp.path, 'copy');
+    const repo = path.join(temp.path, 'restic');
+    const restored = path.join(temp.path, 'restored');
+    const clear = async (...places: string[]) => {
+      for (const place of places) fs.rmSync(place, { recursive: true, force: true });
+    };
+    let sizes: string[] = [];
+    let round = 0;
+    const contenders: Contender[] = [
+      { name: 'ssh tar > /dev/null', run: () => ssh(host, `tar -C ${root} -cf - . > /dev/stdout`) },
+      { name: 'Groundskeeper, cold', ours: true, before: () => fresh('store'), run: take },
+      { name: 'Groundskeeper, nothing changed', ours: true, run: take },
+      {
+        name: 'Groundskeeper, 1 % changed',
+        ours: true,
+        before: async () => {
+          changeSome(root, (round += 1));
+        },
+        async run() {
+          await take();
+          sizes = [`1 % changed: ${Math.round(added / 1000)} kB added`];
+        },
+      },
+      {
+        name: 'Groundskeeper, deep verify',
+        ours: true,
+        async run() {
+          const { damage } = await opened().verify(null, never, quietly, 'deep');
+          if (damage.length > 0) throw new Error(damage.join('\n'));
+        },
+      },
+      {
+        name: 'Groundskeeper, restored to disk',
+        ours: true,
+        before: () => clear(restored),
+        async run() {
+          const [latest] = await opened().list();
+          if (latest === undefined) throw new Error('no backup');
+          const snapshot = await opened().open(latest.id);
+          await restoreToFolder(snapshot, [], restored, false, never, quietly);
+        },
+      },
+      { name: 'rsync -a, cold', rounds: 2, before: () => clear(copy), run: () => rsync(host, root, copy) },
+      { name: 'rsync -a, nothing changed', rounds: 2, run: () => rsync(host, root, copy) },
+    ];
+    if (await isThere('restic')) {
+      const restic = (...args: string[]) =>
+        command('restic', ['-q', '-r', repo, '--no-cache', ...args], {
+          ...process.env,
+          RESTIC_PASSWORD: 'bench',
+          HOME: temp.path,
+        });
+      contenders.push(
+        {
+          name: 'restic of the files on the spot, cold',
+          rounds: 2,
+          async before() {
+            await clear(repo);
+            await restic('init');
+          },
+          run: () => restic('backup', root),
+        },
+        { name: 'restic, nothing changed', rounds: 2, run: () => restic('backup', root) },
+        { name: 'restic check --read-data', rounds: 2, run: () => restic('check', '--read-data') },
+        {
+          name: 'restic restore',
+          rounds: 2,
+          before: () => clear(restored),
+          run: () => restic('restore', 'latest', '--target', restored),
+        },
+      );
+    }
+    return {
+      contenders,
+      notes: () => [
+        ...sizes,
+        `our store: ${megabytes(sizeOf(folder))}${fs.existsSync(repo) ? `; restic's: ${megabytes(sizeOf(repo))}` : ''}`,
+        `peak memory of the whole benchmark's process: ${Math.round(peak / 1024)} MB`,
+      ],
+      async stop() {
+        store?.close();
+        pool[Symbol.dispose]();
+        await host.stop();
+        temp.remove();
+      },
+    };
+  },
+};
+
+/** Text that compresses as text does, and every seventh file noise; the same on every run. */
+function makeTree(root: string): void {
+  fs.mkdirSync(root, { recursive: true });
+  const each = Math.floor(REST / FILES);
+  for (let at = 0; at < FILES; at += 1) {
+    const folder = path.join(root, `folder-${at % 97}`, `below-${at % 13}`);
+    if (at < 97 * 13) fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(path.join(folder, `file-${at}.php`), contentOf(at, each));
+  }
+  const rows: string[] = [];
+  for (let size = 0, id = 0; size < SQL; id += 1) {
+    const row = `INSERT INTO wp_posts VALUES (${id},'${createHash('sha256').update(`row ${id}`).digest('hex').slice(0, 20)}','A post about ${id % 977} things in the garden, as every year');\n`;
+    rows.push(row);
+    size += row.length;
+  }
+  fs.writeFileSync(path.join(root, 'dump.sql'), rows.join(''));
+}
+
+function contentOf(at: number, length: number): Buffer {
+  const hash = (part: number) => createHash('sha256').update(`${at} ${part}`).digest();
+  if (at % 7 === 0)
+    return Buffer.concat(Array.from({ length: Math.ceil(length / 32) }, (_, part) => hash(part))).subarray(
+      0,
+      length,
+    );
+  const lines = Array.from(
+    { length: Math.ceil(length / 60) },
+    (_, line) =>
+      `  $value_${line % 40} = function_${hash(line % 200).readUInt16LE(0)}( $argument, '${hash(line).toString('hex', 0, 4)}' );\n`,
+  );
+  return Buffer.from(lines.join('')).subarray(0, length);
+}
+
+function changeSome(root: string, round: number): void {
+  for (let at = round; at < FILES; at += 100) {
+    const file = path.join(root, `folder-${at % 97}`, `below-${at % 13}`, `file-${at}.php`);
+    fs.appendFileSync(file, `// changed ${round}\n`);
+  }
+}
+
+function sshOptions(host: SshHost): string[] {
+  const options = [
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'LogLevel=ERROR',
+    'BatchMode=yes',
+    'IdentitiesOnly=yes',
+  ];
+  return [
+    '-F',
+    'none',
+    '-i',
+    host.key.file,
+    '-p',
+    String(host.port),
+    ...options.flatMap((option) => ['-o', option]),
+  ];
+}
+
+function ssh(host: SshHost, script: string): Promise<void> {
+  return command('ssh', [...sshOptions(host), `${host.user}@${host.host}`, script]);
+}
+
+function rsync(host: SshHost, root: string, copy: string): Promise<void> {
+  return command('rsync', [
+    '-a',
+    '-e',
+    `ssh ${sshOptions(host).join(' ')}`,
+    `${host.user}@${host.host}:${root}/`,
+    `${copy}/`,
+  ]);
+}
+
+async function command(name: string, args: readonly string[], env = process.env): Promise<void> {
+  const child = spawn(name, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const code = await new Promise((resolve, reject) => child.on('error', reject).on('exit', resolve));
+  if (code !== 0) throw new Error(`${name} ended with ${String(code)}`);
+}
+
+async function isThere(name: string): Promise<boolean> {
+  const child = spawn(name, ['version'], { stdio: 'ignore' });
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(false));
+    child.on('exit', (code) => resolve(code === 0));
+  });
+}
+
+function sizeOf(folder: string): number {
+  return fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .reduce((sum, name) => sum + fs.statSync(path.join(folder, name)).size, 0);
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
