@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream, lstatSync } from 'node:fs';
-import { mkdir, rename, rm, utimes } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Problem, type OnProgress } from '../words/index.ts';
+import { Problem, wordsOf, type OnProgress } from '../words/index.ts';
 import { entryAt, flatten } from './browse.ts';
 import type { Snapshot } from './store/types.ts';
 import type { FileEntry } from './store/tree.ts';
@@ -33,6 +33,7 @@ export async function restoreToFolder(
   const links: string[] = [];
   const renamed: { from: string; to: string }[] = [];
   const taken = new Map<string, string>();
+  const made = new Set<string>();
   const safe = (path: string): string => {
     const to = path.split('/').map(safeName).join('/');
     const folded = to.toLowerCase();
@@ -44,32 +45,55 @@ export async function restoreToFolder(
   };
   let files = 0;
   let bytes = 0;
+  const under = new Set<Promise<void>>();
+  let failed: { readonly error: unknown } | null = null;
+  /** Begins a file, and waits only while too many are being written. */
   const writeFile = async (path: string, entry: FileEntry) => {
     signal.throwIfAborted();
     const target = safe(path);
-    await mkdir(join(target, '..'), { recursive: true });
+    const work = writeOne(target, entry)
+      .catch((error: unknown) => {
+        failed ??= { error };
+      })
+      .finally(() => under.delete(work));
+    under.add(work);
+    while (under.size >= AT_ONCE) await Promise.race(under);
+    throwFailure();
+  };
+  const throwFailure = () => {
+    if (failed) throw failed.error;
+  };
+  const writeOne = async (target: string, entry: FileEntry) => {
+    const parent = dirname(target);
+    if (!made.has(parent)) await mkdir(parent, { recursive: true });
+    made.add(parent);
     await write(snapshot, entry, target);
     files += 1;
     bytes += entry.size;
     progress({ what: 'Restore', done: bytes, total: null, unit: 'bytes' });
   };
-  for (const path of paths.length === 0 ? [''] : paths) {
-    const entry = path === '' ? null : await entryAt(snapshot, path);
-    if (entry?.kind === 'file') {
-      await writeFile(path, entry);
-      continue;
+  try {
+    for (const path of paths.length === 0 ? [''] : paths) {
+      const entry = path === '' ? null : await entryAt(snapshot, path);
+      if (entry?.kind === 'file') {
+        await writeFile(path, entry);
+        continue;
+      }
+      if (entry?.kind === 'link') {
+        links.push(`${path} → ${entry.target}`);
+        continue;
+      }
+      await mkdir(path === '' ? folder : safe(path), { recursive: true });
+      for await (const { path: below, entry: found } of flatten(snapshot, path)) {
+        if (found.kind === 'file') await writeFile(below, found);
+        else if (found.kind === 'link') links.push(`${below} → ${found.target}`);
+        else await mkdir(safe(below), { recursive: true });
+      }
     }
-    if (entry?.kind === 'link') {
-      links.push(`${path} → ${entry.target}`);
-      continue;
-    }
-    await mkdir(path === '' ? folder : safe(path), { recursive: true });
-    for await (const { path: below, entry: found } of flatten(snapshot, path)) {
-      if (found.kind === 'file') await writeFile(below, found);
-      else if (found.kind === 'link') links.push(`${below} → ${found.target}`);
-      else await mkdir(safe(below), { recursive: true });
-    }
+  } finally {
+    await Promise.all(under);
   }
+  throwFailure();
   if (database && snapshot.database) {
     const target = join(folder, snapshot.database.kind === 'sqlite' ? 'database.sqlite' : 'database.sql');
     await mkdir(folder, { recursive: true });
@@ -85,39 +109,59 @@ export async function restoreToFolder(
 }
 
 async function write(snapshot: Snapshot, entry: FileEntry, target: string): Promise<void> {
-  refuseExisting(target);
-  const temporary = join(dirname(target), `.gk-part-${randomBytes(6).toString('hex')}`);
+  const modified = Number(entry.mtime);
+  const small = entry.size <= SMALL;
+  // A large file gets its name when it is whole.
+  const file = small ? target : join(dirname(target), `.gk-part-${randomBytes(6).toString('hex')}`);
+  if (!small) refuseExisting(target);
+  let made = false;
   try {
-    await pipeline(snapshot.read(entry.blobs), createWriteStream(temporary, { flags: 'wx', mode: 0o600 }));
-    const modified = Number(entry.mtime);
-    if (Number.isFinite(modified)) await utimes(temporary, modified, modified);
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
-      throw new Problem(
-        {
-          code: 'disk-full',
-          message: 'The disk of this computer is full.',
-          attempted: `Write ${target}`,
-          answered: error.message,
-          todo: 'Free some space, then restore again.',
-        },
-        error,
-      );
+    const handle = await open(file, 'wx', 0o600);
+    made = true;
+    try {
+      await handle.writeFile(snapshot.read(entry.blobs));
+      if (Number.isFinite(modified)) await handle.utimes(modified, modified);
+    } finally {
+      await handle.close();
     }
-    throw error;
+    if (!small) await rename(file, target);
+  } catch (error) {
+    if (made) await rm(file, { force: true });
+    throw whyNotWritten(target, error);
   }
 }
 
+/** Files up to this size are written in one go under their own names. */
+const SMALL = 1024 * 1024;
+/** Files that are written at once. */
+const AT_ONCE = 8;
+
+function whyNotWritten(target: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'EEXIST') return isThere(target);
+  if (code !== 'ENOSPC') return error;
+  return new Problem(
+    {
+      code: 'disk-full',
+      message: 'The disk of this computer is full.',
+      attempted: `Write ${target}`,
+      answered: wordsOf(error),
+      todo: 'Free some space, then restore again.',
+    },
+    error,
+  );
+}
+
 function refuseExisting(target: string): void {
-  if (lstatSync(target, { throwIfNoEntry: false })) {
-    throw new Problem({
-      code: 'exists',
-      message: `${target} is there already, and is not overwritten.`,
-      todo: 'Choose an empty folder.',
-    });
-  }
+  if (lstatSync(target, { throwIfNoEntry: false })) throw isThere(target);
+}
+
+function isThere(target: string): Problem {
+  return new Problem({
+    code: 'exists',
+    message: `${target} is there already, and is not overwritten.`,
+    todo: 'Choose an empty folder.',
+  });
 }
 
 /** Bytes that a name has at most, with room for what tells two of the same apart. */

@@ -155,7 +155,7 @@ export const backup: Benchmark = {
 };
 
 /** Text that compresses as text does, and every seventh file noise; the same on every run. */
-function makeTree(root: string): void {
+export function makeTree(root: string): void {
   fs.mkdirSync(root, { recursive: true });
   const each = Math.floor(REST / FILES);
   for (let at = 0; at < FILES; at += 1) {

@@ -52,7 +52,7 @@ export async function measure(
   const prepared = await benchmark.prepare();
   const { contenders } = prepared;
   const times = new Map<string, number[]>(contenders.map((contender) => [contender.name, []]));
-  let notes: string[] = [];
+  let notes: string[];
   try {
     for (let round = 0; round <= ROUNDS; round += 1) {
       for (const contender of contenders) {

@@ -19,6 +19,7 @@ export interface KnownPack {
 
 /** Finds blobs in packs. A cache: everything in it can be read again from the packs. */
 export interface StoreIndex {
+  readonly has: (id: BlobId) => boolean;
   find(id: BlobId): FoundBlob | null;
   pack(name: string): KnownPack | null;
   packs(): KnownPack[];
@@ -76,6 +77,7 @@ export function openIndex(file: string): StoreIndex {
   const find = db.prepare(
     `SELECT ${columns} FROM blobs JOIN packs ON packs.number = blobs.pack WHERE blobs.id = ?`,
   );
+  const has = db.prepare('SELECT 1 FROM blobs WHERE id = ?');
   const inPack = db.prepare(
     `SELECT ${columns} FROM blobs JOIN packs ON packs.number = blobs.pack WHERE name = ? ORDER BY offset`,
   );
@@ -105,6 +107,7 @@ export function openIndex(file: string): StoreIndex {
     }
   };
   return {
+    has: (id) => has.get(Buffer.from(id, 'hex')) !== undefined,
     find(id) {
       const row = find.get(Buffer.from(id, 'hex'));
       return row === undefined ? null : placeOf(row);

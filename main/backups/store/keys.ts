@@ -2,7 +2,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
-  createHmac,
+  hash,
   hkdfSync,
   randomBytes,
   scrypt,
@@ -42,27 +42,40 @@ export function keysOf(master: Buffer | null): StoreKeys {
       hkdfSync('sha256', master ?? Buffer.alloc(KEY), salt, `groundskeeper store 2 ${info}`, length),
     );
   const none = Buffer.alloc(0);
-  const naming = derive('blob id', none);
+  const name = master === null ? sha256 : hmacOf(derive('blob id', none));
   const table = derive('gear', none, 1024);
   const known = new Map<string, Buffer>();
   const cached = (info: string) => (salt: Buffer) => {
     if (master === null) return null;
-    const name = info + salt.toString('latin1');
-    const key = known.get(name) ?? derive(info, salt);
+    const cacheName = info + salt.toString('latin1');
+    const key = known.get(cacheName) ?? derive(info, salt);
     if (known.size > 4096) known.clear();
-    known.set(name, key);
+    known.set(cacheName, key);
     return key;
   };
   return {
     sealed: master !== null,
-    blobId: (bytes) =>
-      Sha256.parse(
-        (master === null ? createHash('sha256') : createHmac('sha256', naming)).update(bytes).digest('hex'),
-      ),
+    blobId: (bytes) => Sha256.parse(name(bytes)),
     gear: Uint32Array.from({ length: 256 }, (_, at) => table.readUInt32LE(at * 4)),
     packKey: cached('pack'),
     snapshotKey: cached('snapshot'),
   };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'hex');
+}
+
+/**
+ * HMAC-SHA-256 (RFC 2104) under one key for many messages: the two states after the key are kept, because making
+ * a new Hmac costs more than hashing a small file.
+ */
+function hmacOf(key: Buffer): (bytes: Uint8Array) => string {
+  const block = Buffer.alloc(64);
+  key.copy(block);
+  const inner = createHash('sha256').update(block.map((byte) => byte ^ 0x36));
+  const outer = createHash('sha256').update(block.map((byte) => byte ^ 0x5c));
+  return (bytes) => outer.copy().update(inner.copy().update(bytes).digest()).digest('hex');
 }
 
 /** AES-256-GCM: the ciphertext with its tag behind it. A nonce is used once for a key. */

@@ -74,7 +74,7 @@ export async function pruneStore(
     index.forgetPack(pack.name);
   }
   for (const blob of live) {
-    if (index.find(blob) !== null) continue;
+    if (index.has(blob)) continue;
     await packs.bringBack();
     throw damaged(`blob ${blob} would have been lost; nothing was thrown away`);
   }
@@ -131,7 +131,7 @@ async function markLive(
     for await (const blob of blobsOf(record, strict, seenTrees, signal)) {
       if (live.has(blob)) continue;
       // A damaged file of a backup is no reason to keep the rest of the rubbish.
-      if (index.find(blob) !== null) live.add(blob);
+      if (index.has(blob)) live.add(blob);
     }
   }
   return live;

@@ -192,13 +192,13 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
         .filter((backup) => siteId === undefined || backup.siteId === siteId)
         .sort((a, b) => b.takenAt - a.takenAt);
     },
-    holds: (blobs) => blobs.every((blob) => index.find(blob) !== null),
+    holds: (blobs) => blobs.every((blob) => index.has(blob)),
     async begin(about) {
       const leave = await gate.together();
       const id = newBackupId();
       const packer = createPacker({
         keys,
-        has: (blob) => index.find(blob) !== null,
+        has: index.has,
         workers,
         fileOf: packs.fileOf,
         onPack: (pack, places) => index.add(pack, places),
