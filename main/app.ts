@@ -312,6 +312,7 @@ const HISTORY_KINDS = {
   rollback: 'rollback',
   restore: 'restore',
   verify: 'verify',
+  prune: 'prune',
 } as const;
 
 /** What the history says of a run. How it ended tells what it was, unless it failed. */

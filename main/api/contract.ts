@@ -1,6 +1,6 @@
 import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
-import { Backup, BackupEntry } from '../backups/index.ts';
+import { Backup, BackupEntry, PruneReport, StoreState } from '../backups/index.ts';
 import { Update } from '../checks/index.ts';
 import { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index.ts';
 import { HistoryEntry } from '../history/index.ts';
@@ -57,7 +57,8 @@ const AppEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sites') }),
   z.object({ kind: z.literal('site'), siteId: SiteId }),
   z.object({ kind: z.literal('run'), run: Run }),
-  z.object({ kind: z.literal('backups'), siteId: SiteId }),
+  /** `siteId` null: all of them. */
+  z.object({ kind: z.literal('backups'), siteId: SiteId.nullable() }),
   z.object({ kind: z.literal('preferences') }),
   /** A toast's click: the window goes there. */
   z.object({ kind: z.literal('go'), to: z.string() }),
@@ -188,6 +189,16 @@ export const contract = {
     ),
     verify: procedure(z.object({ backupId: BackupId.optional() }), Started),
     remove: procedure(z.object({ backupId: BackupId }), Nothing),
+  },
+  store: {
+    state: procedure(Nothing, StoreState),
+    /** Replaces the recovery phrase before. It is shown this once and kept nowhere. */
+    makePhrase: procedure(Nothing, z.object({ phrase: z.string() })),
+    unlock: procedure(z.object({ phrase: z.string().max(200) }), StoreState),
+    /** What giving back space would give. Changes nothing. */
+    prunePlan: procedure(Nothing, PruneReport),
+    prune: procedure(Nothing, Started),
+    rebuildIndex: procedure(Nothing, Nothing),
   },
   runs: {
     list: procedure(

@@ -7,6 +7,7 @@ import { checkProcedures } from './procedures/checks.ts';
 import { connectionProcedures } from './procedures/connections.ts';
 import { runProcedures } from './procedures/runs.ts';
 import { siteProcedures } from './procedures/sites.ts';
+import { storeProcedures } from './procedures/store.ts';
 import { updateProcedures } from './procedures/updates.ts';
 import type { Services } from './services.ts';
 
@@ -19,6 +20,7 @@ export function createRouter(services: Services) {
     checks: checkProcedures(services),
     updates: updateProcedures(services),
     backups: backupProcedures(services),
+    store: storeProcedures(services),
     runs: runProcedures(services),
   });
 }

@@ -4,12 +4,12 @@ export { keyFile } from './store/key-file.ts';
 export type { KeyKeeper } from './store/keys.ts';
 export { openStore, type StoreOptions } from './store/store.ts';
 export {
+  PruneReport,
   StoredDatabase,
-  type PruneReport,
+  StoreState,
   type Snapshot,
   type SnapshotWriter,
   type Store,
-  type StoreState,
   type VerifyReport,
 } from './store/types.ts';
 export type { TreeEntry, FileEntry } from './store/tree.ts';

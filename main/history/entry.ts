@@ -20,6 +20,7 @@ export const HistoryEntry = z.object({
     'rollback',
     'restore',
     'verify',
+    'prune',
     'settings',
   ]),
   outcome: z.enum(['done', 'failed', 'rolled-back', 'cancelled']),

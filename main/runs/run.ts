@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ProblemShape, Progress, RunId, SiteId } from '../words/index.ts';
 
-export const RunKind = z.enum(['check', 'backup', 'update', 'rollback', 'restore', 'verify']);
+export const RunKind = z.enum(['check', 'backup', 'update', 'rollback', 'restore', 'verify', 'prune']);
 export type RunKind = z.infer<typeof RunKind>;
 
 /**

@@ -62,25 +62,29 @@ export interface VerifyReport {
   readonly damage: readonly string[];
 }
 
-export interface PruneReport {
+/** What a prune gave back, or would. */
+export const PruneReport = z.object({
   /** Packs that nothing refers to. */
-  readonly deleted: number;
+  deleted: z.number(),
   /** Packs of which more than a fifth was not needed any more. */
-  readonly rewritten: number;
+  rewritten: z.number(),
   /** Bytes that the store is smaller by. */
-  readonly freed: number;
-  readonly bytes: number;
-}
+  freed: z.number(),
+  /** Bytes of all packs afterwards. */
+  bytes: z.number(),
+});
+export type PruneReport = z.infer<typeof PruneReport>;
 
 /** Whether backups can be read, and what becomes of them when this computer is lost. */
-export interface StoreState {
-  readonly id: string;
-  readonly sealed: boolean;
+export const StoreState = z.object({
+  id: z.string(),
+  sealed: z.boolean(),
   /** Sealed, and its key is not on this computer: the recovery phrase opens it. */
-  readonly locked: boolean;
+  locked: z.boolean(),
   /** Whether a recovery phrase was made. Without one, backups are lost with this computer's key. */
-  readonly hasPhrase: boolean;
-}
+  hasPhrase: z.boolean(),
+});
+export type StoreState = z.infer<typeof StoreState>;
 
 /** Where all sites' backups are. One writer at a time, readers never wait. */
 export interface Store {

@@ -16,7 +16,12 @@ const HOUR = 3_600_000;
  * A stand-in for the engine with a sample fleet, for work on the screens and for their faults. It knows
  * nothing of servers: what is proved with it is the renderer and the shell around it, never an update.
  */
-export function fakeApi(options: { sites: number; stepMillis?: number; weakKeychain?: boolean }) {
+export function fakeApi(options: {
+  sites: number;
+  stepMillis?: number;
+  weakKeychain?: boolean;
+  locked?: boolean;
+}) {
   const now = Date.now();
   const fleet = new Map<string, SampleSite>();
   for (let index = 0; index < options.sites; index += 1) {
@@ -29,6 +34,12 @@ export function fakeApi(options: { sites: number; stepMillis?: number; weakKeych
   const trusted = new Set<string>();
   const history: HistoryEntry[] = [];
   let preferences = Preferences.parse({});
+  let storeState = {
+    id: '0123456789abcdef0123456789abcdef',
+    sealed: true,
+    locked: options.locked ?? false,
+    hasPhrase: options.locked ?? false,
+  };
 
   const siteOf = (siteId: SiteId): SampleSite => {
     const found = fleet.get(siteId);
@@ -50,7 +61,7 @@ export function fakeApi(options: { sites: number; stepMillis?: number; weakKeych
     history.unshift({ id: history.length + 1, at, ...entry });
 
   const begin = (
-    kind: 'check' | 'backup' | 'update' | 'rollback' | 'restore' | 'verify',
+    kind: 'check' | 'backup' | 'update' | 'rollback' | 'restore' | 'verify' | 'prune',
     siteId: SiteId | null,
     title: string,
     ending: Ending = 'done',
@@ -292,6 +303,32 @@ export function fakeApi(options: { sites: number; stepMillis?: number; weakKeych
       }),
       verify: os.backups.verify.handler(() => ({ runId: begin('verify', null, 'Verify the backups') })),
       remove: os.backups.remove.handler(() => ({})),
+    },
+    store: {
+      state: os.store.state.handler(() => storeState),
+      makePhrase: os.store.makePhrase.handler(() => {
+        storeState = { ...storeState, hasPhrase: true };
+        return { phrase: '4K7QX-9M2TD-ZW81H-C5RNB-6YJE3-PAVG0' };
+      }),
+      unlock: os.store.unlock.handler(({ input }) => {
+        if (!input.phrase.startsWith('4K7QX'))
+          throw new Problem({
+            code: 'wrong-phrase',
+            message: 'This recovery phrase does not open this store.',
+            todo: 'It may be the phrase of another store, or an older one.',
+          });
+        storeState = { ...storeState, locked: false };
+        tell({ kind: 'backups', siteId: null });
+        return storeState;
+      }),
+      prunePlan: os.store.prunePlan.handler(() => ({
+        deleted: 3,
+        rewritten: 11,
+        freed: 214_000_000,
+        bytes: 2_386_000_000,
+      })),
+      prune: os.store.prune.handler(() => ({ runId: begin('prune', null, 'Give back space') })),
+      rebuildIndex: os.store.rebuildIndex.handler(() => ({})),
     },
     runs: {
       list: os.runs.list.handler(({ input }) =>

@@ -36,5 +36,6 @@ export const STEPS: Readonly<Record<RunKind, readonly SampleStep[]>> = {
     ['write', 'Put the files back', '62 files, 1.4 MB'],
     ['judge', 'Look at the pages again', '3 pages, all 200'],
   ],
+  prune: [['prune', 'Throw away what no backup needs', '3 packs deleted, 11 written anew.']],
   verify: [['read', 'Read every part of the backup', '4,812 files, 214 MB, all whole']],
 };

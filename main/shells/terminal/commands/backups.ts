@@ -1,5 +1,6 @@
 import type { Command as Commander } from 'commander';
 import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { BackupId, bytesInWords, Problem } from '../../../words/index.ts';
 import { followRuns, reportRuns, sitesNamed, type Command } from '../context.ts';
 import { when } from '../output.ts';
@@ -143,6 +144,56 @@ export function backupCommands(program: Commander, act: Act): void {
           id === undefined ? {} : { backupId: await backupNamed(command, id) },
         );
         reportRuns(command, await followRuns(command, [runId]));
+      }),
+    );
+  backups
+    .command('prune')
+    .description('gives back the space that no backup needs')
+    .option('--dry-run', 'tells what it would give, exactly; changes nothing')
+    .action((options: { dryRun?: boolean }) =>
+      act(async (command) => {
+        if (options.dryRun === true) {
+          const report = await command.client.store.prunePlan({});
+          command.out.say(
+            `${bytesInWords(report.freed)} could be given back: ${report.deleted} packs deleted, ${report.rewritten} written anew. The store would take ${bytesInWords(report.bytes)}.`,
+          );
+          command.out.result(report);
+          return;
+        }
+        const { runId } = await command.client.store.prune({});
+        reportRuns(command, await followRuns(command, [runId]));
+      }),
+    );
+  backups
+    .command('rebuild-index')
+    .description('finds every blob again from the packs')
+    .action(() =>
+      act(async ({ client, out }) => {
+        await client.store.rebuildIndex({});
+        out.say('The index was made anew.');
+        out.result({ rebuilt: true });
+      }),
+    );
+  backups
+    .command('phrase')
+    .description('makes a new recovery phrase, which replaces the one before, and shows it once')
+    .action(() =>
+      act(async ({ client, out }) => {
+        const { phrase } = await client.store.makePhrase({});
+        out.say('Write this down and keep it apart from this computer. It is not shown again:');
+        out.say('');
+        out.say(`    ${phrase}`);
+        out.result({ phrase });
+      }),
+    );
+  backups
+    .command('unlock')
+    .description('opens sealed backups with the recovery phrase, which comes on stdin')
+    .action(() =>
+      act(async ({ client, out }) => {
+        const state = await client.store.unlock({ phrase: (await text(process.stdin)).trim() });
+        out.say('The backups are open on this computer now.');
+        out.result(state);
       }),
     );
   backups

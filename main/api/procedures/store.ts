@@ -1,0 +1,56 @@
+import { implement } from '@orpc/server';
+import { bytesInWords } from '../../words/index.ts';
+import { contract } from '../contract.ts';
+import type { Services } from '../services.ts';
+
+const NEVER = new AbortController().signal;
+
+/** The store as a whole: its key, its space. */
+export function storeProcedures(services: Services) {
+  const api = implement(contract).store;
+  const { store, runs } = services;
+  return {
+    state: api.state.handler(() => store.state()),
+    makePhrase: api.makePhrase.handler(async () => ({ phrase: await store.makePhrase() })),
+    unlock: api.unlock.handler(async ({ input }) => {
+      await store.unlock(input.phrase);
+      services.events.emit({ kind: 'backups', siteId: null });
+      return store.state();
+    }),
+    prunePlan: api.prunePlan.handler(({ signal }) =>
+      store.prune({ dryRun: true }, signal ?? NEVER, () => {}),
+    ),
+    prune: api.prune.handler(async () => {
+      const run = await runs.start(
+        {
+          kind: 'prune',
+          site: null,
+          title: 'Give back space',
+          expected: [{ name: 'prune', title: 'Throw away what no backup needs' }],
+          plan: {},
+        },
+        null,
+        (context) =>
+          context.step('prune', { title: 'Throw away what no backup needs' }, async (step) => {
+            const { deleted, rewritten, freed, bytes } = await store.prune(
+              { dryRun: false },
+              context.signal,
+              context.progress,
+            );
+            step.detail(`${deleted} packs deleted, ${rewritten} written anew.`);
+            const left = `The store takes ${bytesInWords(bytes)}.`;
+            return {
+              state: 'done',
+              summary:
+                freed > 0 ? `${bytesInWords(freed)} given back. ${left}` : `Nothing to give back. ${left}`,
+            };
+          }),
+      );
+      return { runId: run.id };
+    }),
+    rebuildIndex: api.rebuildIndex.handler(async () => {
+      await store.rebuildIndex();
+      return {};
+    }),
+  };
+}
