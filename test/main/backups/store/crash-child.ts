@@ -1,7 +1,10 @@
-/** Takes one backup after the other into the store at argv[2], telling each one that it committed, until it is killed. */
+/**
+ * Takes one backup after the other into the store at argv[2], removes the oldest and prunes, until it is killed.
+ * Says `+ID` when one is committed, `-ID` before one is removed.
+ */
 import { randomBytes } from 'node:crypto';
 import { keyFile, openStore, type TreeEntry } from '../../../../main/backups/index.ts';
-import { SiteId } from '../../../../main/words/index.ts';
+import { SiteId, type BackupId } from '../../../../main/words/index.ts';
 
 const folder = process.argv[2] ?? '';
 const siteId = SiteId.parse('site_crashing');
@@ -13,6 +16,7 @@ async function* once(bytes: Buffer) {
   yield bytes;
 }
 
+const mine: BackupId[] = [];
 console.log('ready');
 for (;;) {
   const writer = await store.begin({ siteId, siteName: 'Crashing', reason: 'asked' });
@@ -37,5 +41,12 @@ for (;;) {
     moved: [],
     unreadable: [],
   });
-  console.log(backup.id);
+  console.log(`+${backup.id}`);
+  mine.push(backup.id);
+  const oldest = mine.length > 2 ? mine.shift() : undefined;
+  if (oldest !== undefined) {
+    console.log(`-${oldest}`);
+    await store.remove(oldest);
+    await store.prune({ dryRun: false }, new AbortController().signal, () => {});
+  }
 }
