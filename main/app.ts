@@ -131,6 +131,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   const store = await openStore(join(dataFolder, 'store'), clock);
   const databaseScripts = {
     mysql: resource('database', 'mysql.sh'),
+    mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql.php']
+      .map((name) => resource('database', name))
+      .join(''),
     sqlite: resource('database', 'sqlite.php'),
     sqliteRestore: resource('database', 'sqlite-restore.sh'),
   };

@@ -158,13 +158,14 @@ async function dump(
   options.progress({ what: 'Dump the database', done: 0, total: null, unit: 'bytes' });
   const tables = await countRows(work);
   let found: Awaited<ReturnType<SnapshotWriter['put']>> | null = null;
-  await dumpTo(work, async (stdout) => {
+  const lacking = await dumpTo(work, async (stdout) => {
     found = await writer.put(
       watched(stdout, (done) =>
         options.progress({ what: 'Dump the database', done, total: null, unit: 'bytes' }),
       ),
     );
   });
+  for (const line of lacking) options.log('warning', `The database: ${line}`);
   const { blobs, size } = stored(found);
   options.log('info', `Database: ${tables.length} tables, ${size} bytes.`);
   return { kind: database.access.kind, blobs: [...blobs], size, tables };

@@ -18,6 +18,9 @@ const resources = path.join(import.meta.dirname, '..', '..', 'resources');
 /** The scripts that the app hands to backups. */
 export const scripts: DatabaseScripts = {
   mysql: fs.readFileSync(path.join(resources, 'database/mysql.sh'), 'utf8'),
+  mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql.php']
+    .map((name) => fs.readFileSync(path.join(resources, 'database', name), 'utf8'))
+    .join(''),
   sqlite: fs.readFileSync(path.join(resources, 'database/sqlite.php'), 'utf8'),
   sqliteRestore: fs.readFileSync(path.join(resources, 'database/sqlite-restore.sh'), 'utf8'),
 };

@@ -2,7 +2,7 @@
 export { aTempFolder, type TempFolder } from './folders.ts';
 export { aFreePort } from './ports.ts';
 export { aKeyPair, type KeyPair } from './keys.ts';
-export { anSshHost, type SshHost } from './sshd.ts';
+export { anSshHost, type OtherPrograms, type SshHost } from './sshd.ts';
 export { startSshServer, type SshServer } from './ssh-server.ts';
 export { aMariaDb, type Database, type MariaDb } from './mariadb.ts';
 export { aWordPressSite, type Page, type WordPressSite, type WordPressSiteOptions } from './wordpress.ts';

@@ -6,14 +6,17 @@ import {
   scriptFile,
   sh,
   type Connection,
+  type RemoteResult,
   type Script,
 } from '../../connections/index.ts';
 import type { DatabaseAccess } from '../../platforms/index.ts';
-import { Problem, type RemotePath } from '../../words/index.ts';
+import { encodeName, Problem, type RemotePath } from '../../words/index.ts';
 
 /** The scripts of `resources/database`, as text. */
 export interface DatabaseScripts {
   readonly mysql: string;
+  /** What does the same where the server has no client of MySQL or MariaDB. */
+  readonly mysqlPhp: string;
   readonly sqlite: string;
   readonly sqliteRestore: string;
 }
@@ -21,7 +24,7 @@ export interface DatabaseScripts {
 export interface DatabaseWork {
   readonly connection: Connection;
   readonly access: DatabaseAccess;
-  /** PHP on the server, for SQLite. */
+  /** PHP on the server: for SQLite, and for MySQL where its clients are missing. */
   readonly php: string;
   readonly scripts: DatabaseScripts;
   readonly signal: AbortSignal;
@@ -31,12 +34,13 @@ export interface DatabaseWork {
 
 const TIME_LIMIT = 2 * 3_600_000;
 
-/** Dumps the database into a stream. */
+/** Dumps the database into a stream. @returns what could not be read and so is not in it, in the server's words. */
 export async function dumpTo(
   work: DatabaseWork,
   onOutput: (stdout: Readable) => Promise<void>,
-): Promise<void> {
-  await perform(work, 'Dump the database', 'dump', { file: '', kept: '' }, { onOutput });
+): Promise<readonly string[]> {
+  const { stderr } = await perform(work, 'Dump the database', 'dump', { file: '', kept: '' }, { onOutput });
+  return stderr.split('\n').filter((line) => line.startsWith('not in the dump: '));
 }
 
 /** Dumps the database into a file on the server (0600). */
@@ -64,8 +68,8 @@ export async function restoreFrom(
 
 /** Every table of the site and how many rows it has. */
 export async function countRows(work: DatabaseWork): Promise<{ name: string; rows: number }[]> {
-  const output = await perform(work, 'Count the rows', 'tables', { file: '', kept: '' }, {});
-  return output
+  const { stdout } = await perform(work, 'Count the rows', 'tables', { file: '', kept: '' }, {});
+  return stdout
     .toString('utf8')
     .split('\n')
     .flatMap((line) => {
@@ -76,9 +80,8 @@ export async function countRows(work: DatabaseWork): Promise<{ name: string; row
 
 /** A text that changes when a table or a column does. */
 export async function readSchema(work: DatabaseWork): Promise<string> {
-  return (await perform(work, 'Read the database’s schema', 'schema', { file: '', kept: '' }, {})).toString(
-    'utf8',
-  );
+  const { stdout } = await perform(work, 'Read the database’s schema', 'schema', { file: '', kept: '' }, {});
+  return stdout.toString('utf8');
 }
 
 type Action = 'dump' | 'restore' | 'tables' | 'schema';
@@ -93,7 +96,7 @@ async function perform(
   action: Action,
   variables: { file: string; kept: string },
   streams: Streams,
-): Promise<Buffer> {
+): Promise<RemoteResult> {
   const { connection, access, scripts, signal } = work;
   const { script, stdin } = scriptFor(work, scripts, action, variables);
   const result = await run(connection, lines(work.before ?? sh``, script), {
@@ -103,7 +106,7 @@ async function perform(
     stdin: stdin ?? streams.stdin,
     onOutput: streams.onOutput,
   });
-  if (result.code === 0) return result.stdout;
+  if (result.code === 0) return result;
   if (result.code === 64) {
     throw new Problem({
       code: 'no-database-tools',
@@ -112,7 +115,7 @@ async function perform(
       answered: result.stderr.trim(),
       todo:
         access.kind === 'mysql'
-          ? 'Ask the host for mysqldump or mariadb-dump.'
+          ? 'Ask the host for mysqldump and mysql, or for PHP with mysqli on the command line.'
           : 'Ask the host for PHP’s SQLite3 extension on the command line.',
     });
   }
@@ -142,6 +145,9 @@ function scriptFor(
       script: scriptFile(scripts.mysql, {
         action,
         options: optionFile(access),
+        access: inHex(access),
+        php: work.php,
+        code: withoutTag(scripts.mysqlPhp),
         name: access.name,
         prefix: access.prefix,
         file: variables.file,
@@ -158,7 +164,15 @@ function scriptFor(
 }
 
 function withoutTag(php: string): string {
-  return php.replace(/^<\?php/, '');
+  return php.replace(/^<\?php/gm, '');
+}
+
+/** What our own dumper logs in with, one value a line; in hex, so that no byte of a password means anything else. */
+function inHex(access: Extract<DatabaseAccess, { kind: 'mysql' }>): string {
+  const { host, port, socket, user, password, name, prefix } = access;
+  return [host, port?.toString() ?? '', socket ?? '', user, password, name, prefix]
+    .map((value) => encodeName(value).toString('hex'))
+    .join('\n');
 }
 
 /** An option file for MySQL's and MariaDB's clients, which is how a password stays out of the process list. */
