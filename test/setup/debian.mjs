@@ -11,6 +11,7 @@ const PACKAGES = [
   'unzip',
   'zip',
   'busybox',
+  'libarchive-tools',
   'chromium',
   'php-cli',
   'php-mysql',
@@ -37,6 +38,7 @@ const NEEDED = {
   unzip: 'unzip',
   zip: 'zip',
   busybox: 'busybox',
+  bsdtar: 'libarchive-tools',
 };
 const NEEDED_IN_PHP = ['mysqli', 'pdo_sqlite', 'dom', 'curl', 'zip', 'mbstring'];
 
