@@ -1,22 +1,10 @@
 import { run, remoteFailed, sh, type Connection } from '../connections/index.ts';
 import { decodeName, Problem, type RemotePath } from '../words/index.ts';
+import type { ManifestEntry } from './manifest-entry.ts';
 import { meansOf } from './means.ts';
 import { newMarker, parseStat, statScript } from './stat-listing.ts';
 
-/** One name below a root, as the server's `find` sees it. */
-export interface ManifestEntry {
-  /** Relative to the root; '' is the root itself. */
-  readonly path: string;
-  readonly kind: 'file' | 'folder' | 'link';
-  readonly size: number;
-  readonly mode: number;
-  readonly mtime: string;
-  readonly ctime: string;
-  readonly inode: string;
-  readonly target: string;
-  /** A folder that this account may not list or enter: what is in it is not in the manifest. */
-  readonly closed: boolean;
-}
+export { sameStamp, type ManifestEntry } from './manifest-entry.ts';
 
 export interface ManifestOptions {
   readonly root: RemotePath;
@@ -118,12 +106,4 @@ function parse(output: Buffer): ManifestEntry[] {
     });
   }
   return entries;
-}
-
-/** Whether a file is the same as when it was backed up: all the server can tell by looking at it from outside. */
-export function sameStamp(
-  a: Pick<ManifestEntry, 'size' | 'mtime' | 'ctime' | 'inode'>,
-  b: Pick<ManifestEntry, 'size' | 'mtime' | 'ctime' | 'inode'>,
-): boolean {
-  return a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime && a.inode === b.inode;
 }
