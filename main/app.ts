@@ -134,6 +134,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql.php']
       .map((name) => resource('database', name))
       .join(''),
+    postgresql: resource('database', 'postgresql.sh'),
     sqlite: resource('database', 'sqlite.php'),
     sqliteRestore: resource('database', 'sqlite-restore.sh'),
   };

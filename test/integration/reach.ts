@@ -21,6 +21,7 @@ export const scripts: DatabaseScripts = {
   mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql.php']
     .map((name) => fs.readFileSync(path.join(resources, 'database', name), 'utf8'))
     .join(''),
+  postgresql: fs.readFileSync(path.join(resources, 'database/postgresql.sh'), 'utf8'),
   sqlite: fs.readFileSync(path.join(resources, 'database/sqlite.php'), 'utf8'),
   sqliteRestore: fs.readFileSync(path.join(resources, 'database/sqlite-restore.sh'), 'utf8'),
 };

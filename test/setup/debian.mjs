@@ -22,6 +22,7 @@ const PACKAGES = [
   'php-mbstring',
   'mariadb-server',
   'mariadb-client',
+  'postgresql',
   'wordpress',
 ];
 
@@ -39,6 +40,7 @@ const NEEDED = {
   zip: 'zip',
   busybox: 'busybox',
   bsdtar: 'libarchive-tools',
+  pg_dump: 'postgresql',
 };
 const NEEDED_IN_PHP = ['mysqli', 'pdo_sqlite', 'dom', 'curl', 'zip', 'mbstring'];
 
@@ -76,6 +78,7 @@ export function missingServers() {
     const modules = spawnSync('php', ['-m'], { encoding: 'utf8' }).stdout.toLowerCase().split('\n');
     for (const name of NEEDED_IN_PHP) if (!modules.includes(name)) missing.push(`PHP's ${name}`);
   }
+  if (!fs.existsSync('/usr/lib/postgresql')) missing.push('PostgreSQL’s server (Debian package postgresql)');
   if (!fs.existsSync('/usr/share/wordpress/wp-includes/version.php'))
     missing.push('WordPress 6.1 (Debian package wordpress)');
   return missing;

@@ -17,6 +17,7 @@ export interface DatabaseScripts {
   readonly mysql: string;
   /** What does the same where the server has no client of MySQL or MariaDB. */
   readonly mysqlPhp: string;
+  readonly postgresql: string;
   readonly sqlite: string;
   readonly sqliteRestore: string;
 }
@@ -31,6 +32,16 @@ export interface DatabaseWork {
   /** Put before each script, e.g. the fence of an update. */
   readonly before?: Script | undefined;
 }
+
+/** What to ask the host for where the tools are missing. */
+const TODO: Readonly<Record<DatabaseAccess['kind'], string>> = {
+  mysql: 'Ask the host for mysqldump and mysql, or for PHP with mysqli on the command line.',
+  postgresql: 'Ask the host for pg_dump and psql.',
+  sqlite: 'Ask the host for PHP’s SQLite3 extension on the command line.',
+};
+
+const REFUSED =
+  /access denied|can't connect|unknown database|ERROR 1(044|045|049|130)|ERROR 20\d\d|connection to server .* failed|could not connect to server/i;
 
 const TIME_LIMIT = 2 * 3_600_000;
 
@@ -113,15 +124,10 @@ async function perform(
       message: 'This server has no tool to dump the database with.',
       attempted,
       answered: result.stderr.trim(),
-      todo:
-        access.kind === 'mysql'
-          ? 'Ask the host for mysqldump and mysql, or for PHP with mysqli on the command line.'
-          : 'Ask the host for PHP’s SQLite3 extension on the command line.',
+      todo: TODO[access.kind],
     });
   }
-  if (
-    /access denied|can't connect|unknown database|ERROR 1(044|045|049|130)|ERROR 20\d\d/i.test(result.stderr)
-  ) {
+  if (REFUSED.test(result.stderr)) {
     throw new Problem({
       code: 'database-refused',
       message: 'The database did not let us in.',
@@ -153,6 +159,13 @@ function scriptFor(
         file: variables.file,
         kept: variables.kept,
       }),
+    };
+  }
+  if (access.kind === 'postgresql') {
+    const { host, name, user, password } = access;
+    const port = access.port ?? '';
+    return {
+      script: scriptFile(scripts.postgresql, { action, host, port, name, user, password, ...variables }),
     };
   }
   if (action === 'restore')
