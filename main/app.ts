@@ -136,6 +136,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       .join(''),
     postgresql: resource('database', 'postgresql.sh'),
     sqlite: resource('database', 'sqlite.php'),
+    listing: resource('backups', 'list.php'),
     sqliteRestore: resource('database', 'sqlite-restore.sh'),
   };
 

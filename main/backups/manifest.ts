@@ -11,6 +11,8 @@ export interface ManifestOptions {
   /** Only these, relative to the root; empty: everything. */
   readonly only?: readonly string[];
   readonly leaveOut: readonly string[];
+  /** Our own script in PHP, for where the host has no program that could. */
+  readonly php: string;
   readonly signal: AbortSignal;
 }
 
@@ -45,7 +47,9 @@ export async function readManifest(
   const looked =
     list === 'find'
       ? sh`LC_ALL=C find "$start" ${prunes} ${LIST}`
-      : statScript({ kind: list, prunes, marker });
+      : list === 'php'
+        ? sh`php -d open_basedir= -r ${options.php.replace(/^<\?php/, '')} -- ${marker} "$start" ${options.leaveOut.map((path) => `./${path}`)}`
+        : statScript({ kind: list, prunes, marker });
   // Where only some are asked for, one that is not there any more is no failure.
   const script = sh`cd -- ${options.root} || exit 66
 for start in ${places}; do [ -e "$start" ] || [ -L "$start" ] || continue
@@ -68,7 +72,14 @@ done`;
   }
   // find exits with 1 when something went away while it looked; what it could list stands.
   if (result.code !== 0 && result.stdout.length === 0) throw remoteFailed(connection, attempted, result);
-  return list === 'find' ? parse(result.stdout) : parseStat(result.stdout, list, marker);
+  const entries =
+    list === 'find'
+      ? parse(result.stdout)
+      : parseStat(result.stdout, list === 'php' ? 'bsd-stat' : list, marker);
+  // A list without the root itself is none, whatever the server says.
+  if (places[0] === '.' && !entries.some(({ path }) => path === ''))
+    throw remoteFailed(connection, attempted, result);
+  return entries;
 }
 
 /** find's -path takes a pattern; a plain path has its special characters escaped. */

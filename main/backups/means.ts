@@ -2,8 +2,8 @@ import { lines, runOk, sh, type Connection } from '../connections/index.ts';
 
 /** The programs with which a server lists, packs and hashes files. */
 export interface Means {
-  /** `find` prints all by itself (GNU); else `stat` does (GNU and BusyBox, or the BSDs’ and macOS’); none: neither. */
-  readonly list: 'find' | 'stat' | 'bsd-stat' | 'none';
+  /** `find` prints all by itself (GNU); else `stat` does (GNU and BusyBox, or the BSDs’ and macOS’); else our own script in PHP. */
+  readonly list: 'find' | 'stat' | 'bsd-stat' | 'php' | 'none';
   /** How tar takes names that may hold anything: over stdin, or (any other tar) as arguments. */
   readonly archive: 'gnu' | 'bsd' | 'plain';
   readonly sha256: HashTool;
@@ -34,6 +34,8 @@ export const HASH_TOOLS = {
   ],
 } as const satisfies Record<string, readonly (readonly string[])[]>;
 
+const LISTS = ['find', 'stat', 'bsd-stat', 'php'] as const;
+
 const known = new WeakMap<Connection, Promise<Means>>();
 
 /** What a server has, found out once for each connection. */
@@ -57,8 +59,9 @@ async function probe(connection: Connection, signal: AbortSignal): Promise<Means
   const script = sh`cd /
 export LC_ALL=C
 if find . -maxdepth 0 -printf '' >/dev/null 2>&1; then echo find
-elif stat -c '%f %s %y %z %i' . 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* '; then echo stat
-elif stat -f '%Xp %z %Fm %Fc %i' . 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* [0-9.]* '; then echo bsd-stat
+elif find . -maxdepth 0 -exec stat -c '%f %s %y %z %i' {} + 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* '; then echo stat
+elif find . -prune -exec stat -f '%Xp %z %Fm %Fc %i' {} + 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* [0-9.]* '; then echo bsd-stat
+elif php -r 'echo 1;' 2>/dev/null | grep -q '^1$'; then echo php
 else echo none; fi
 case $(tar --version 2>&1 </dev/null | head -n 1) in *'GNU tar'*) echo gnu;; bsdtar*) echo bsd;; *) echo plain;; esac
 ${first(HASH_TOOLS.sha256)}
@@ -70,7 +73,7 @@ ${first(HASH_TOOLS.md5)}`;
   });
   const [list, archive, sha256, md5] = output.toString('utf8').split('\n');
   return {
-    list: list === 'find' || list === 'stat' || list === 'bsd-stat' ? list : 'none',
+    list: LISTS.find((known) => known === list) ?? 'none',
     archive: archive === 'gnu' || archive === 'bsd' ? archive : 'plain',
     sha256: HASH_TOOLS.sha256[Number(sha256)] ?? null,
     md5: HASH_TOOLS.md5[Number(md5)] ?? null,

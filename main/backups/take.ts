@@ -37,7 +37,7 @@ export async function takeBackup(
 ): Promise<Backup> {
   const { site, signal, progress, log } = options;
   progress({ what: 'List the files', done: 0, total: null, unit: 'files' });
-  const listing = { root: site.root, leaveOut: options.leaveOut, signal };
+  const listing = { root: site.root, leaveOut: options.leaveOut, php: options.scripts.listing, signal };
   const manifest = await readManifest(connection, listing);
   const known = await lastFiles(store, site.id);
   const files = manifest.filter((entry) => entry.kind === 'file');

@@ -45,7 +45,13 @@ export async function restorePaths(
   const wanted = await entriesOf(snapshot, paths);
   const leaveOut = hands.platform.recipe.backup.leaveOut;
   const live = await hands.on((connection) =>
-    readManifest(connection, { root: site.root, only: [...paths], leaveOut, signal }),
+    readManifest(connection, {
+      root: site.root,
+      only: [...paths],
+      leaveOut,
+      php: hands.scripts.listing,
+      signal,
+    }),
   );
   const there = new Map(live.map((entry) => [entry.path, entry]));
 

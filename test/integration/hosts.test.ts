@@ -27,24 +27,26 @@ let gnu: SshHost;
 let busybox: SshHost;
 let moody: SshHost;
 let bsdTar: SshHost;
+let phpOnly: SshHost;
 let hashing: SshHost[];
 let pool: ReturnType<typeof aPool>;
 beforeAll(async () => {
-  const [first, second, third, fourth, ...rest] = await Promise.all([
+  const [first, second, third, fourth, fifth, ...rest] = await Promise.all([
     anSshHost(),
     anSshHost({}, { busybox: applets, without: HELPERS }),
     anSshHost({ tar: GIVES_UP_ONCE }, { busybox: applets, without: HELPERS }),
     anSshHost({ tar: 'exec bsdtar "$@"' }),
+    anSshHost({ find: 'exec busybox find "$@"' }, { without: ['stat'] }),
     anSshHost({}, { without: ['sha256sum', 'md5sum'] }),
     anSshHost({}, { without: ['sha256sum', 'md5sum', 'shasum'] }),
     anSshHost({}, { without: ['sha256sum', 'md5sum', 'shasum', 'openssl'] }),
   ]);
-  [gnu, busybox, moody, bsdTar, hashing] = [first, second, third, fourth, rest];
-  pool = aPool([gnu, busybox, moody, bsdTar, ...hashing]);
+  [gnu, busybox, moody, bsdTar, phpOnly, hashing] = [first, second, third, fourth, fifth, rest];
+  pool = aPool([gnu, busybox, moody, bsdTar, phpOnly, ...hashing]);
 });
 afterAll(async () => {
   pool[Symbol.dispose]();
-  await Promise.all([gnu, busybox, moody, bsdTar, ...hashing].map((host) => host.stop()));
+  await Promise.all([gnu, busybox, moody, bsdTar, phpOnly, ...hashing].map((host) => host.stop()));
 });
 
 const ODD_NAMES = [
@@ -131,7 +133,13 @@ async function aBackup(host: SshHost, folder: string) {
 
 const manifestOf = (host: SshHost, folder: string, part: { only?: string[]; leaveOut?: string[] } = {}) =>
   onHost(host, (connection) =>
-    readManifest(connection, { root: at(folder), leaveOut: [], signal: never, ...part }),
+    readManifest(connection, {
+      root: at(folder),
+      leaveOut: [],
+      php: scripts.listing,
+      signal: never,
+      ...part,
+    }),
   );
 const byPath = (entries: readonly ManifestEntry[]) =>
   [...entries].sort((a, b) => (a.path < b.path ? -1 : 1)).map((entry) => ({ ...entry, ctime: '' }));
@@ -209,7 +217,13 @@ describe('a host whose programs are BusyBox’s', () => {
     execFileSync('chown', ['-hR', `${coarse.account.uid}:${coarse.account.gid}`, folder]);
     fs.chmodSync(folder, 0o755);
     const stamps = await mine.use(wayTo(coarse), (connection) =>
-      readManifest(connection, { root: at(folder), only: ['private'], leaveOut: [], signal: never }),
+      readManifest(connection, {
+        root: at(folder),
+        only: ['private'],
+        leaveOut: [],
+        php: scripts.listing,
+        signal: never,
+      }),
     );
     await coarse.stop();
     expect(stamps).toMatchObject([
@@ -255,6 +269,32 @@ describe('a host whose programs are BusyBox’s', () => {
     for (const name of fs.readdirSync(folder)) fs.rmSync(path.join(folder, name));
     await app.ended(await app.client.backups.restore({ backupId: backup.id, to: { kind: 'site' } }));
     expect(listing(folder)).toBe(before);
+  });
+});
+
+describe('a host without any program that could list files', () => {
+  it('lists them by PHP as GNU’s find does, but for parts of a second', async () => {
+    const folder = anOddFolder(phpOnly);
+    const whole = (entries: readonly ManifestEntry[]) =>
+      byPath(entries).map((entry) => ({ ...entry, mtime: entry.mtime.split('.')[0] }));
+    const entries = await manifestOf(phpOnly, folder);
+    expect((await onHost(phpOnly, (connection) => meansOf(connection, never))).list).toBe('php');
+    fs.chmodSync(phpOnly.folder, 0o755);
+    execFileSync('chown', ['-hR', `${gnu.account.uid}:${gnu.account.gid}`, folder]);
+    expect(whole(entries)).toEqual(whole(await manifestOf(gnu, folder)));
+  });
+
+  it('is backed up whole, and named is what may not be read', async () => {
+    const folder = anOddFolder(phpOnly);
+    fs.mkdirSync(path.join(folder, 'closed'), { mode: 0o700 });
+    expect((await aBackup(phpOnly, folder)).made).toMatchObject({
+      files: ODD_NAMES.length + 7,
+      moved: [],
+      unreadable: ['closed'],
+    });
+    expect((await manifestOf(phpOnly, folder, { leaveOut: ['empty', '*'] })).map(({ path }) => path)).toEqual(
+      expect.not.arrayContaining(['empty', 'empty/deeper', '*']),
+    );
   });
 });
 

@@ -12,13 +12,15 @@ import {
 import type { DatabaseAccess } from '../../platforms/index.ts';
 import { encodeName, Problem, type RemotePath } from '../../words/index.ts';
 
-/** The scripts of `resources/database`, as text. */
+/** The scripts of `resources/database` and `resources/backups`, as text. */
 export interface DatabaseScripts {
   readonly mysql: string;
   /** What does the same where the server has no client of MySQL or MariaDB. */
   readonly mysqlPhp: string;
   readonly postgresql: string;
   readonly sqlite: string;
+  /** Lists files where the server has no program that could. */
+  readonly listing: string;
   readonly sqliteRestore: string;
 }
 
