@@ -141,7 +141,12 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const databaseScripts = {
     mysql: resource('database', 'mysql.sh'),
+    mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql.php']
+      .map((name) => resource('database', name))
+      .join(''),
+    postgresql: resource('database', 'postgresql.sh'),
     sqlite: resource('database', 'sqlite.php'),
+    listing: resource('backups', 'list.php'),
     sqliteRestore: resource('database', 'sqlite-restore.sh'),
   };
 

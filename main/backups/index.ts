@@ -25,6 +25,7 @@ export {
   type DatabaseScripts,
   type DatabaseWork,
 } from './database/tools.ts';
+export { hashFiles } from './hashes.ts';
 export { readManifest, sameStamp, type ManifestEntry } from './manifest.ts';
 export { sendFiles, type Sending } from './send.ts';
 export { tarHeader, tarPadding, TAR_END, type TarEntry } from './tar.ts';

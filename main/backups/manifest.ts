@@ -1,26 +1,18 @@
 import { run, remoteFailed, sh, type Connection } from '../connections/index.ts';
 import { decodeName, Problem, type RemotePath } from '../words/index.ts';
+import type { ManifestEntry } from './manifest-entry.ts';
+import { meansOf } from './means.ts';
+import { newMarker, parseStat, statScript } from './stat-listing.ts';
 
-/** One name below a root, as the server's `find` sees it. */
-export interface ManifestEntry {
-  /** Relative to the root; '' is the root itself. */
-  readonly path: string;
-  readonly kind: 'file' | 'folder' | 'link';
-  readonly size: number;
-  readonly mode: number;
-  readonly mtime: string;
-  readonly ctime: string;
-  readonly inode: string;
-  readonly target: string;
-  /** A folder that this account may not list or enter: what is in it is not in the manifest. */
-  readonly closed: boolean;
-}
+export { sameStamp, type ManifestEntry } from './manifest-entry.ts';
 
 export interface ManifestOptions {
   readonly root: RemotePath;
   /** Only these, relative to the root; empty: everything. */
   readonly only?: readonly string[];
   readonly leaveOut: readonly string[];
+  /** Our own script in PHP, for where the host has no program that could. */
+  readonly php: string;
   readonly signal: AbortSignal;
 }
 
@@ -30,21 +22,40 @@ const FIELDS = 8;
 const LIST = sh`\( -type f -o -type d -o -type l \) -printf '%y\0%s\0%m\0%T@\0%C@\0%i\0%p\0%l\0' -type d \( ! -readable -o ! -executable \) -printf 'x\0%s\0%m\0%T@\0%C@\0%i\0%p\0%l\0' -prune`;
 
 /**
- * Lists every file, folder and link below the root in one command (GNU find). Sockets, pipes and devices are no part of a site.
- * @throws Problem `no-manifest` where find cannot print what is needed, `no-such-root`
+ * Lists every file, folder and link below the root in one command, by the means that the host has. Sockets, pipes and devices are no
+ * part of a site.
+ * @throws Problem `no-manifest` where the host has none, `no-such-root`
  */
 export async function readManifest(
   connection: Connection,
   options: ManifestOptions,
 ): Promise<ManifestEntry[]> {
+  const attempted = `List the files of ${options.root}`;
+  const { list } = await meansOf(connection, options.signal);
+  if (list === 'none') {
+    throw new Problem({
+      code: 'no-manifest',
+      message: 'This server has no program to list files the way backups need it.',
+      attempted,
+      todo: 'Ask the host for `find` and `stat` (GNU’s, BusyBox’s or the BSDs’).',
+    });
+  }
   const places =
     options.only === undefined || options.only.length === 0 ? ['.'] : options.only.map((path) => `./${path}`);
   const prunes = options.leaveOut.flatMap((path) => ['-path', `./${globbed(path)}`, '-prune', '-o']);
+  const marker = newMarker();
+  const looked =
+    list === 'find'
+      ? sh`LC_ALL=C find "$start" ${prunes} ${LIST}`
+      : list === 'php'
+        ? sh`php -d open_basedir= -r ${options.php.replace(/^<\?php/, '')} -- ${marker} "$start" ${options.leaveOut.map((path) => `./${path}`)}`
+        : statScript({ kind: list, prunes, marker });
+  // Where only some are asked for, one that is not there any more is no failure.
   const script = sh`cd -- ${options.root} || exit 66
-LC_ALL=C find ${places} ${prunes} ${LIST}`;
-  const scoped = places.length === 1 && places[0] === '.' ? script : withStarts(options, places, prunes);
-  const attempted = `List the files of ${options.root}`;
-  const result = await run(connection, scoped, {
+for start in ${places}; do [ -e "$start" ] || [ -L "$start" ] || continue
+${looked}
+done`;
+  const result = await run(connection, script, {
     attempted,
     signal: options.signal,
     timeLimit: 15 * 60_000,
@@ -59,28 +70,16 @@ LC_ALL=C find ${places} ${prunes} ${LIST}`;
       todo: 'Check the root on the site’s connection page.',
     });
   }
-  if (/unrecognized|unknown predicate|-printf/i.test(result.stderr) && result.stdout.length === 0) {
-    throw new Problem({
-      code: 'no-manifest',
-      message: 'This server’s `find` cannot list files the way backups need it.',
-      attempted,
-      answered: result.stderr.trim(),
-      todo: 'Servers with GNU findutils are supported; ask the host.',
-    });
-  }
   // find exits with 1 when something went away while it looked; what it could list stands.
-  if (result.code !== 0 && result.stdout.length === 0) {
-    if (options.only !== undefined && options.only.length > 0 && /No such file/i.test(result.stderr))
-      return [];
+  if (result.code !== 0 && result.stdout.length === 0) throw remoteFailed(connection, attempted, result);
+  const entries =
+    list === 'find'
+      ? parse(result.stdout)
+      : parseStat(result.stdout, list === 'php' ? 'bsd-stat' : list, marker);
+  // A list without the root itself is none, whatever the server says.
+  if (places[0] === '.' && !entries.some(({ path }) => path === ''))
     throw remoteFailed(connection, attempted, result);
-  }
-  return parse(result.stdout);
-}
-
-function withStarts(options: ManifestOptions, places: readonly string[], prunes: readonly string[]) {
-  return sh`cd -- ${options.root} || exit 66
-for start in ${places}; do [ -e "$start" ] || [ -L "$start" ] || continue
-LC_ALL=C find "$start" ${prunes} ${LIST}; done; :`;
+  return entries;
 }
 
 /** find's -path takes a pattern; a plain path has its special characters escaped. */
@@ -118,12 +117,4 @@ function parse(output: Buffer): ManifestEntry[] {
     });
   }
   return entries;
-}
-
-/** Whether a file is the same as when it was backed up: all the server can tell by looking at it from outside. */
-export function sameStamp(
-  a: Pick<ManifestEntry, 'size' | 'mtime' | 'ctime' | 'inode'>,
-  b: Pick<ManifestEntry, 'size' | 'mtime' | 'ctime' | 'inode'>,
-): boolean {
-  return a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime && a.inode === b.inode;
 }

@@ -1,9 +1,10 @@
 import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import tar from 'tar-stream';
-import { run, sh, type Connection } from '../connections/index.ts';
-import { decodeName, encodeName, Problem, type RemotePath } from '../words/index.ts';
+import { lines, run, sh, type Connection, type Script } from '../connections/index.ts';
+import { decodeName, encodeName, Problem, wordsOf, type RemotePath } from '../words/index.ts';
 import type { ManifestEntry } from './manifest.ts';
+import { meansOf, type Means } from './means.ts';
 
 export interface PullOptions {
   readonly root: RemotePath;
@@ -19,6 +20,24 @@ export interface Pulled {
   readonly unreadable: readonly ManifestEntry[];
 }
 
+/** One tar's part of the names. It ends with 255, and xargs with it, when tar gave up in the middle of a file: what came next would be read as the rest of it. */
+const PART = `errors=$(tar -cf - "$@" 2>&1 >&3); code=$?
+[ -z "$errors" ] || printf "%s\\n" "$errors" >&2
+[ $code -ne 0 ] || exit 0
+case $errors in *"previous errors"*) exit 1;; esac
+exit 255`;
+/** The exit code of ours for a stream that breaks off. */
+const BROKE_OFF = 3;
+
+/** Packs the files that are named on stdin, each name ended by a NUL. A tar that knows no such names is given them as arguments, and its archives follow each other. */
+const PACK: Readonly<Record<Means['archive'], Script>> = {
+  gnu: sh`LC_ALL=C exec tar --null --no-recursion --format=gnu -cf - -T -`,
+  bsd: sh`LC_ALL=C exec tar --null -n --format=gnutar -cf - -T -`,
+  plain: sh`export LC_ALL=C; exec 3>&1
+xargs -0 sh -c ${PART} sh
+case $? in 0) exit 0;; 123) exit 2;; *) exit ${BROKE_OFF};; esac`,
+};
+
 /**
  * Brings files as one tar stream over one channel. Every wanted file is accounted for afterwards: it came,
  * it moved, or it could not be read.
@@ -33,7 +52,9 @@ export async function pullFiles(
   const missing = new Map(wanted.map((entry) => [entry.path, entry]));
   const moved: ManifestEntry[] = [];
   if (wanted.length === 0) return { moved, unreadable: [] };
-  const script = sh`cd -- ${options.root} && LC_ALL=C exec tar --null --no-recursion --format=gnu -cf - -T -`;
+  const { archive } = await meansOf(connection, options.signal);
+  const script = lines(sh`cd -- ${options.root} || exit 66`, PACK[archive]);
+  let brokeOff = false;
   const result = await run(connection, script, {
     attempted: `Fetch ${wanted.length} files from ${options.root}`,
     signal: options.signal,
@@ -57,10 +78,15 @@ export async function pullFiles(
           if (size !== entry.size) moved.push(entry);
         }
       })();
-      await Promise.all([pipeline(stdout, extract), reading]);
+      const ended = await Promise.allSettled([pipeline(stdout, extract), reading]);
+      const failures = ended.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
+      brokeOff = failures.some((failure) => /unexpected end of data/i.test(wordsOf(failure)));
+      if (failures.length > 0 && !(brokeOff && archive === 'plain')) throw failures[0];
     },
   });
-  if (result.code > 2) throw failed(connection, options, result.stderr);
+  // A tar that gave up on one file: that one and all after it are tried once more.
+  const givenUp = archive === 'plain' && result.code === BROKE_OFF && missing.size < wanted.length;
+  if ((result.code > 2 || brokeOff) && !givenUp) throw failed(connection, options, result.stderr);
   // Exit code 1: a file changed while it was read; 2: one was not there or could not be read.
   const denied = result.stderr.split('\n').filter((line) => /permission denied/i.test(line));
   const unreadable: ManifestEntry[] = [];

@@ -51,7 +51,8 @@ export async function sendFiles(
     await push(TAR_END);
     stdin.end();
   };
-  const script = sh`cd -- ${folder} && exec tar -x -p -f - --no-same-owner`;
+  // -o: no owners; the one spelling that GNU's, BusyBox's and the BSDs' share.
+  const script = sh`cd -- ${folder} && exec tar -x -p -o -f -`;
   await runOk(connection, lines(options.before ?? sh``, script), {
     attempted: options.what,
     signal: options.signal,

@@ -17,6 +17,15 @@ export type DatabaseAccess =
       /** Only tables whose names begin so are the site's. */
       readonly prefix: string;
     }
+  | {
+      readonly kind: 'postgresql';
+      /** A name, or the folder of its socket. */
+      readonly host: string;
+      readonly port: number | null;
+      readonly name: string;
+      readonly user: string;
+      readonly password: string;
+    }
   | { readonly kind: 'sqlite'; readonly file: RemotePath };
 
 /** What was read of a site just now: its inventory, and what only the engine needs. */

@@ -12,6 +12,7 @@ export interface Hands {
   readonly signal: AbortSignal;
   on<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** What was read of the site; asked once. */
+  readonly scripts: DatabaseScripts;
   reading(): Promise<Reading>;
   /** null where the site has no database that can be reached. */
   database(connection: Connection, before?: Script): Promise<DatabaseWork | null>;
@@ -67,6 +68,7 @@ function createHands(
   return {
     site,
     platform,
+    scripts: options.scripts,
     signal,
     on,
     reading,

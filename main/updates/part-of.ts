@@ -1,3 +1,4 @@
+import { hashFiles } from '../backups/index.ts';
 import type { Update } from '../checks/index.ts';
 import { runOk, sh, type Connection } from '../connections/index.ts';
 import type { Package } from '../releases/index.ts';
@@ -10,7 +11,6 @@ import {
   publishedChecksums,
 } from './package-check.ts';
 import { diffTree, type Part, type PrepareOptions, type PrepareServices } from './part.ts';
-import { hashFiles } from './remote.ts';
 
 /** Compares a package with what is on the site. @throws Problem when the package is not what was announced, or cannot be swapped in */
 export async function partOf(
@@ -43,7 +43,7 @@ export async function partOf(
     if (installed === null) return [];
     const md5 = await hashFiles(
       connection,
-      'md5sum',
+      'md5',
       joinRemote(site.root, base),
       component.kind === 'core' ? ['wp-admin', 'wp-includes'] : ['.'],
       signal,
@@ -81,7 +81,7 @@ export async function partOf(
       localChanges: [],
     };
   }
-  const live = await hashFiles(connection, 'sha256sum', joinRemote(site.root, place.path), ['.'], signal);
+  const live = await hashFiles(connection, 'sha256', joinRemote(site.root, place.path), ['.'], signal);
   const tree = diffTree(place.path, '', opened, live, () => false);
   const migrates = (await mayMigrate(opened, [...tree.added, ...tree.changed])) ? 'perhaps' : 'no';
   return {
@@ -112,7 +112,7 @@ async function corePart(
   );
   const live = await hashFiles(
     connection,
-    'sha256sum',
+    'sha256',
     site.root,
     ['wp-admin', 'wp-includes', ...rootFiles, ...formerRootFiles],
     signal,

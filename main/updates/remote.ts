@@ -1,5 +1,5 @@
 import { lines, runOk, scriptFile, sh, type Connection, type Script } from '../connections/index.ts';
-import { decodeName, type RemotePath } from '../words/index.ts';
+import type { RemotePath } from '../words/index.ts';
 
 /** Scripts of `resources/updates`, as text. */
 export interface UpdateScripts {
@@ -42,37 +42,6 @@ export function undoScript(scripts: UpdateScripts, items: readonly SwapItem[]): 
     return sh`undo_file ${item.live} ${item.old} || failed=1`;
   });
   return lines(scriptFile(scripts.swap, {}), sh`failed=0`, ...calls, sh`exit "$failed"`);
-}
-
-/** SHA-256 of every file below some places, by path relative to `base`. Names in any encoding. */
-export async function hashFiles(
-  connection: Connection,
-  tool: 'sha256sum' | 'md5sum',
-  base: RemotePath,
-  places: readonly string[],
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
-  const script = sh`cd -- ${base} || exit 66
-for place in ${places}; do [ ! -e "./$place" ] || find "./$place" -type f -print0; done | xargs -0 -r ${tool} -z --`;
-  const output = await runOk(connection, script, {
-    attempted: 'Compare the files',
-    signal,
-    timeLimit: 20 * 60_000,
-    maxOutput: 512 * 1024 * 1024,
-  });
-  const hashes = new Map<string, string>();
-  for (let from = 0; from < output.length;) {
-    const end = output.indexOf(0, from);
-    if (end < 0) break;
-    const line = output.subarray(from, end);
-    const space = line.indexOf(0x20);
-    hashes.set(
-      decodeName(line.subarray(space + 2)).replace(/^(\.\/)+/, ''),
-      line.subarray(0, space).toString('latin1'),
-    );
-    from = end + 1;
-  }
-  return hashes;
 }
 
 /** The inodes of paths; null where nothing is. */

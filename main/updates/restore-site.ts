@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   entryAt,
   flatten,
+  hashFiles,
   readManifest,
   sendFiles,
   type Sending,
@@ -12,7 +13,6 @@ import {
 import { lines, runOk, sh, type Script } from '../connections/index.ts';
 import { joinRemote, Problem, type BackupId, type OnProgress } from '../words/index.ts';
 import type { Hands } from './hands.ts';
-import { hashFiles } from './remote.ts';
 import type { SiteLock } from './site-lock.ts';
 
 export interface RestoreOptions {
@@ -45,7 +45,13 @@ export async function restorePaths(
   const wanted = await entriesOf(snapshot, paths);
   const leaveOut = hands.platform.recipe.backup.leaveOut;
   const live = await hands.on((connection) =>
-    readManifest(connection, { root: site.root, only: [...paths], leaveOut, signal }),
+    readManifest(connection, {
+      root: site.root,
+      only: [...paths],
+      leaveOut,
+      php: hands.scripts.listing,
+      signal,
+    }),
   );
   const there = new Map(live.map((entry) => [entry.path, entry]));
 
@@ -59,7 +65,7 @@ export async function restorePaths(
     candidates.length === 0
       ? new Map<string, string>()
       : await hands.on((connection) =>
-          hashFiles(connection, 'sha256sum', site.root, paths.length === 0 ? ['.'] : paths, signal),
+          hashFiles(connection, 'sha256', site.root, paths.length === 0 ? ['.'] : paths, signal),
         );
   const changed: (readonly [string, TreeEntry])[] = [];
   let unchanged = 0;
@@ -107,7 +113,7 @@ export async function restorePaths(
         what: 'Send the files',
       }),
     );
-    const sent = await hands.on((connection) => hashFiles(connection, 'sha256sum', staged, ['.'], signal));
+    const sent = await hands.on((connection) => hashFiles(connection, 'sha256', staged, ['.'], signal));
     for (const [index, [path, entry]] of files.entries()) {
       if (sent.get(String(index)) !== (await hashOf(snapshot, entry))) {
         throw new Problem({

@@ -1,8 +1,8 @@
-import { sendFiles, type Sending } from '../backups/index.ts';
+import { hashFiles, sendFiles, type Sending } from '../backups/index.ts';
 import { lines, runOk, sh, type Connection, type Script } from '../connections/index.ts';
 import { joinRemote, Problem, type OnProgress, type RemotePath } from '../words/index.ts';
 import type { Part, TreeDiff } from './part.ts';
-import { hashFiles, inodesOf, type SwapItem } from './remote.ts';
+import { inodesOf, type SwapItem } from './remote.ts';
 
 export interface StageOptions {
   readonly root: RemotePath;
@@ -165,7 +165,7 @@ async function compare(
   signal: AbortSignal,
   places: readonly string[] = ['.'],
 ): Promise<void> {
-  const there = await hashFiles(connection, 'sha256sum', staged, places, signal);
+  const there = await hashFiles(connection, 'sha256', staged, places, signal);
   const wrong = [...wanted].filter(([path, sha256]) => there.get(path) !== sha256).map(([path]) => path);
   if (wrong.length === 0) return;
   throw new Problem({

@@ -1,24 +1,50 @@
-# Dumps, restores, counts a site's tables with the server's own tools. The password travels in `options`
-# (an option file's text) over a file descriptor, never in an argument.
-# Variables: action (dump, restore, tables, schema), options, name, prefix, file (empty: stdout/stdin).
+# Dumps, restores, counts a site's tables with the server's own tools, or with ours in PHP where those are missing. What is secret
+# travels over a file descriptor, never in an argument: `options` (an option file's text), `access` (for PHP).
+# Variables: action (dump, restore, tables, schema), options, access, name, prefix, php, code (the PHP), kept (the tables
+# of a dump that is restored), file (empty: stdout/stdin).
 find_tool() { for tool in "$@"; do if command -v "$tool" >/dev/null 2>&1; then printf %s "$tool"; return 0; fi; done; return 1; }
-client=$(find_tool mariadb mysql) || { echo "neither mariadb nor mysql is on this server" >&2; exit 64; }
+client=$(find_tool mariadb mysql)
+dump=$(find_tool mariadb-dump mysqldump)
+if [ -z "$client" ] || { [ "$action" = dump ] && [ -z "$dump" ]; }; then
+  php=$(find_tool "$php" php php8.4 php8.3 php8.2 php8.1 php8.0 php7.4) ||
+    { echo "neither the clients of MySQL and MariaDB nor PHP for the command line are on this server" >&2; exit 64; }
+  exec "$php" -d auto_prepend_file= -d auto_append_file= -d open_basedir= -r "$code" -- "$action" "$file" 3<<ACCESS
+$access
+$kept
+ACCESS
+fi
 sql() { "$client" --defaults-file=/dev/fd/3 --batch --skip-column-names "$@" "$name" 3<<OPTIONS
 $options
 OPTIONS
 }
-tables() { sql -e 'SHOW TABLES' | while IFS= read -r table; do case $table in "$prefix"*) printf '%s\n' "$table";; esac; done; }
+# Every table and view of the site; with `full`, and what it is (a tabulator between them).
+all() { full | cut -f1; }
+full() { names=$(sql -e 'SHOW FULL TABLES') || return; printf '%s\n' "$names" | own; }
+own() { while IFS= read -r line; do [ -n "$line" ] || continue; case $line in "$prefix"*) printf '%s\n' "$line";; esac; done; }
 case $action in
 dump)
-  dump=$(find_tool mariadb-dump mysqldump) || { echo "neither mariadb-dump nor mysqldump is on this server" >&2; exit 64; }
-  all=$(tables) || exit
+  all=$(all) || exit
   [ -n "$all" ] || { echo "no table in $name begins with '$prefix'" >&2; exit 65; }
   set --
   while IFS= read -r table; do set -- "$@" "$table"; done <<TABLES
 $all
 TABLES
-  run() { "$dump" --defaults-file=/dev/fd/3 --single-transaction --quick --skip-lock-tables --no-tablespaces --skip-dump-date --skip-comments --order-by-primary \
-    --hex-blob --triggers --add-drop-table --default-character-set=utf8mb4 --max-allowed-packet=1G "$name" "$@" 3<<OPTIONS
+  # In a database that is shared, routines and events may be a neighbour's, whom a restore must not touch. A routine whose text this
+  # account may not see makes the dump fail.
+  if [ "$all" = "$(sql -e 'SHOW TABLES')" ]; then
+    programs=$(sql -e 'SELECT COUNT(*), COUNT(ROUTINE_DEFINITION) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE(); SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()') || exit
+    routines=$(printf '%s\n' "$programs" | sed -n 1p)
+    if [ "${routines%	*}" != "${routines#*	}" ]; then echo "not in the dump: the routines, which this account may not read" >&2
+    elif [ "${routines%	*}" != 0 ]; then set -- --routines "$@"; fi
+    [ "$(printf '%s\n' "$programs" | sed -n 2p)" = 0 ] || set -- --events "$@"
+  fi
+  # Only Oracle's has these: statistics that MariaDB lacks, and a GTID that only an administrator may set.
+  case $("$dump" --version) in *MariaDB*) ;; *) set -- --loose-column-statistics=0 --loose-set-gtid-purged=OFF "$@";; esac
+  # Rows stand many to a statement (a restore with one each is several times slower). Each of those is up to a mebibyte, so that a row
+  # that comes in between moves the few places where statements end, and nearly all the rest is stored already.
+  # No LOCK TABLES in the dump: an account that may not lock could not restore it.
+  run() { "$dump" --defaults-file=/dev/fd/3 --single-transaction --quick --skip-lock-tables --skip-add-locks --no-tablespaces --skip-dump-date --skip-comments --order-by-primary \
+    --extended-insert --net-buffer-length=1M --hex-blob --triggers --add-drop-table --default-character-set=utf8mb4 --max-allowed-packet=1G "$name" "$@" 3<<OPTIONS
 $options
 OPTIONS
   }
@@ -30,30 +56,51 @@ OPTIONS
   fi
   ;;
 restore)
-  before=$(tables) || exit
-  # Session settings first: an import must not stumble over the order of tables or strict modes.
-  settings='SET SESSION foreign_key_checks=0, unique_checks=0;'
-  if [ -n "$file" ]; then
-    { printf '%s\n' "$settings"; cat -- "$file"; } | sql --default-character-set=utf8mb4 --max-allowed-packet=1G || exit
+  before=$(all) || exit
+  # Only an administrator may make something that acts as somebody else. It is made as the site's own then.
+  if sql -e 'SHOW GRANTS' | grep -Eq 'ALL PRIVILEGES ON \*\.\*|SUPER|SET USER|SET_USER_ID|SET_ANY_DEFINER'; then
+    foreign() { cat; }
   else
-    file=/dev/null
-    { printf '%s\n' "$settings"; cat; } | sql --default-character-set=utf8mb4 --max-allowed-packet=1G || exit
+    foreign() { LC_ALL=C sed 's#^\(CREATE \(ALGORITHM=[A-Z]* \)\{0,1\}\|/\*![0-9]* \(CREATE\*/ /\*![0-9]* \)\{0,1\}\)DEFINER=[`"][^`"]*[`"]@[`"][^`"]*[`"]#\1#'; }
   fi
+  restored() {
+    # Session settings first: an import must not stumble over the order of tables or strict modes.
+    printf '%s\n' 'SET SESSION foreign_key_checks=0, unique_checks=0;'
+    # A switch of newer MariaDB clients, which older ones and MySQL's stumble over.
+    IFS= read -r first; case $first in '/*M!999999'*) ;; *) printf '%s\n' "$first";; esac
+    foreign
+  }
+  if [ -n "$file" ]; then exec 4<"$file" || exit; else exec 4<&0; fi
+  restored <&4 | sql --default-character-set=utf8mb4 --max-allowed-packet=1G || exit
+  exec 4<&-
   # Tables that did not exist when the dump was made go.
+  views=$(full | sed -n 's/	VIEW$//p') || exit
   printf '%s\n' "$before" | while IFS= read -r table; do
     [ -n "$table" ] || continue
     case "
 $kept
 " in *"
 $table
-"*) ;; *) sql -e "SET SESSION foreign_key_checks=0; DROP TABLE IF EXISTS \`$table\`" || exit 1;; esac
+"*) continue;; esac
+    kind=TABLE
+    case "
+$views
+" in *"
+$table
+"*) kind=VIEW;; esac
+    table=$(printf '%s' "$table" | sed 's/`/``/g')
+    sql -e "SET SESSION foreign_key_checks=0; DROP $kind IF EXISTS \`$table\`" || exit 1
   done
   ;;
 tables)
-  tables | { query=; while IFS= read -r table; do query="$query${query:+ UNION ALL }SELECT '$table', COUNT(*) FROM \`$table\`"; done; [ -z "$query" ] || sql -e "$query"; }
+  # A view has no rows of its own, and may not even be readable.
+  full=$(full) || exit
+  [ -z "$full" ] || printf '%s\n' "$full" | awk -F '\t' -v q="'" '{
+    text = $1; gsub(q, q q, text); table = $1; gsub(/`/, "``", table)
+    print (NR > 1 ? "UNION ALL " : "") "SELECT " q text q ", " ($2 == "VIEW" ? 0 : "COUNT(*) FROM `" table "`")
+  }' | sql
   ;;
 schema)
-  sql -e "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, EXTRA FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, ORDINAL_POSITION" |
-    while IFS= read -r line; do case $line in "$prefix"*) printf '%s\n' "$line";; esac; done
+  sql -e "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, EXTRA FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, ORDINAL_POSITION" | own
   ;;
 esac

@@ -18,7 +18,12 @@ const resources = path.join(import.meta.dirname, '..', '..', 'resources');
 /** The scripts that the app hands to backups. */
 export const scripts: DatabaseScripts = {
   mysql: fs.readFileSync(path.join(resources, 'database/mysql.sh'), 'utf8'),
+  mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql.php']
+    .map((name) => fs.readFileSync(path.join(resources, 'database', name), 'utf8'))
+    .join(''),
+  postgresql: fs.readFileSync(path.join(resources, 'database/postgresql.sh'), 'utf8'),
   sqlite: fs.readFileSync(path.join(resources, 'database/sqlite.php'), 'utf8'),
+  listing: fs.readFileSync(path.join(resources, 'backups/list.php'), 'utf8'),
   sqliteRestore: fs.readFileSync(path.join(resources, 'database/sqlite-restore.sh'), 'utf8'),
 };
 /** What keeps a run's commands in turn. */

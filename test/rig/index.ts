@@ -2,9 +2,10 @@
 export { aTempFolder, type TempFolder } from './folders.ts';
 export { aFreePort } from './ports.ts';
 export { aKeyPair, type KeyPair } from './keys.ts';
-export { anSshHost, type SshHost } from './sshd.ts';
+export { anSshHost, type OtherPrograms, type SshHost } from './sshd.ts';
 export { startSshServer, type SshServer } from './ssh-server.ts';
 export { aMariaDb, type Database, type MariaDb } from './mariadb.ts';
+export { aPostgres, type Postgres, type PostgresDatabase } from './postgres.ts';
 export { aWordPressSite, type Page, type WordPressSite, type WordPressSiteOptions } from './wordpress.ts';
 export { aWordPressOrg, type Asked, type Question, type WordPressOrg } from './wordpress-org.ts';
 export type { Fault } from './faults.ts';

@@ -14,10 +14,14 @@ export interface KeyPair {
 
 /** Makes a key pair and writes its private half to the file (0600). With a passphrase the file is encrypted. */
 export function aKeyPair(file: string, passphrase?: string): KeyPair {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', {
-    comment: 'rig',
-    ...(passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds: 16 }),
-  });
+  const generate = () =>
+    ssh2.utils.generateKeyPairSync('ed25519', {
+      comment: 'rig',
+      ...(passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds: 16 }),
+    });
+  let pair = generate();
+  // One in some hundred of those that ssh2 makes is one that it can't read itself.
+  while (ssh2.utils.parseKey(pair.private, passphrase) instanceof Error) pair = generate();
   fs.writeFileSync(file, pair.private, { mode: 0o600 });
   const blob = Buffer.from(pair.public.split(' ')[1] ?? '', 'base64');
   const digest = crypto.createHash('sha256').update(blob).digest('base64').replace(/=+$/, '');

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { anAccount, type Account } from './accounts.ts';
-import { descendantsOf, startServer, type Server } from './commands.ts';
+import { descendantsOf, startServer, whereIs, type Server } from './commands.ts';
 import { aTempFolder } from './folders.ts';
 import { aKeyPair, type KeyPair } from './keys.ts';
 import { aFreePort, answersOn } from './ports.ts';
@@ -36,11 +36,22 @@ export interface SshHost {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What a host has other than Debian has. */
+export interface OtherPrograms {
+  /** Programs that its sessions do not find. */
+  readonly without?: readonly string[];
+  /** Programs that are BusyBox's. */
+  readonly busybox?: readonly string[];
+}
+
 /**
  * Starts Debian's sshd on a free port, with an account of its own (ours, where we are not root).
  * @param tools programs by name, as sh scripts, that its sessions find before the system's
  */
-export async function anSshHost(tools: Readonly<Record<string, string>> = {}): Promise<SshHost> {
+export async function anSshHost(
+  tools: Readonly<Record<string, string>> = {},
+  other: OtherPrograms = {},
+): Promise<SshHost> {
   const temp = aTempFolder('sshd');
   const account = await anAccount(path.join(temp.path, 'home'));
   const port = await aFreePort();
@@ -52,7 +63,9 @@ export async function anSshHost(tools: Readonly<Record<string, string>> = {}): P
   fs.mkdirSync(bin, { mode: 0o755 });
   for (const [name, script] of Object.entries(tools))
     fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  fs.writeFileSync(config, configuration(temp.path, port));
+  const paths = other.without || other.busybox ? [bin] : [bin, ...SYSTEM];
+  if (paths.length === 1) linkPrograms(bin, other);
+  fs.writeFileSync(config, configuration(temp.path, port, paths));
   let hostKey = aKeyPair(path.join(temp.path, 'host_key'));
   let daemon: Server | null = await start(config, port);
 
@@ -108,7 +121,22 @@ async function start(config: string, port: number): Promise<Server> {
   return startServer('sshd', ['-D', '-e', '-f', config], () => answersOn(port));
 }
 
-function configuration(folder: string, port: number): string {
+const SYSTEM = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** Puts a link to each program that a host has into one folder, which is then all of its PATH. */
+function linkPrograms(bin: string, { without = [], busybox = [] }: OtherPrograms): void {
+  const link = (name: string, program: string) => {
+    if (!without.includes(name) && !fs.existsSync(path.join(bin, name)))
+      fs.symlinkSync(program, path.join(bin, name));
+  };
+  const applets = whereIs('busybox');
+  if (applets === null) throw new Error('BusyBox is not installed.');
+  for (const name of busybox) link(name, applets);
+  for (const folder of SYSTEM)
+    if (fs.existsSync(folder)) for (const name of fs.readdirSync(folder)) link(name, path.join(folder, name));
+}
+
+function configuration(folder: string, port: number, paths: readonly string[]): string {
   return `
 ListenAddress 127.0.0.1
 Port ${port}
@@ -124,7 +152,7 @@ MaxSessions 64
 PrintMotd no
 LogLevel VERBOSE
 Subsystem sftp internal-sftp
-SetEnv PATH=${folder}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+SetEnv PATH=${paths.join(':')}
 `;
 }
 

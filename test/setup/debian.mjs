@@ -14,6 +14,7 @@ const PACKAGES = [
   'openssl',
   'python3',
   'zstd',
+  'libarchive-tools',
   'chromium',
   'php-cli',
   'php-mysql',
@@ -24,6 +25,7 @@ const PACKAGES = [
   'php-mbstring',
   'mariadb-server',
   'mariadb-client',
+  'postgresql',
   'wordpress',
 ];
 
@@ -43,6 +45,8 @@ const NEEDED = {
   openssl: 'openssl',
   python3: 'python3',
   zstd: 'zstd',
+  bsdtar: 'libarchive-tools',
+  pg_dump: 'postgresql',
 };
 const NEEDED_IN_PHP = ['mysqli', 'pdo_sqlite', 'dom', 'curl', 'zip', 'mbstring'];
 
@@ -80,6 +84,7 @@ export function missingServers() {
     const modules = spawnSync('php', ['-m'], { encoding: 'utf8' }).stdout.toLowerCase().split('\n');
     for (const name of NEEDED_IN_PHP) if (!modules.includes(name)) missing.push(`PHP's ${name}`);
   }
+  if (!fs.existsSync('/usr/lib/postgresql')) missing.push('PostgreSQL’s server (Debian package postgresql)');
   if (!fs.existsSync('/usr/share/wordpress/wp-includes/version.php'))
     missing.push('WordPress 6.1 (Debian package wordpress)');
   return missing;

@@ -6,22 +6,28 @@ import {
   scriptFile,
   sh,
   type Connection,
+  type RemoteResult,
   type Script,
 } from '../../connections/index.ts';
 import type { DatabaseAccess } from '../../platforms/index.ts';
-import { Problem, type RemotePath } from '../../words/index.ts';
+import { encodeName, Problem, type RemotePath } from '../../words/index.ts';
 
-/** The scripts of `resources/database`, as text. */
+/** The scripts of `resources/database` and `resources/backups`, as text. */
 export interface DatabaseScripts {
   readonly mysql: string;
+  /** What does the same where the server has no client of MySQL or MariaDB. */
+  readonly mysqlPhp: string;
+  readonly postgresql: string;
   readonly sqlite: string;
+  /** Lists files where the server has no program that could. */
+  readonly listing: string;
   readonly sqliteRestore: string;
 }
 
 export interface DatabaseWork {
   readonly connection: Connection;
   readonly access: DatabaseAccess;
-  /** PHP on the server, for SQLite. */
+  /** PHP on the server: for SQLite, and for MySQL where its clients are missing. */
   readonly php: string;
   readonly scripts: DatabaseScripts;
   readonly signal: AbortSignal;
@@ -29,14 +35,25 @@ export interface DatabaseWork {
   readonly before?: Script | undefined;
 }
 
+/** What to ask the host for where the tools are missing. */
+const TODO: Readonly<Record<DatabaseAccess['kind'], string>> = {
+  mysql: 'Ask the host for mysqldump and mysql, or for PHP with mysqli on the command line.',
+  postgresql: 'Ask the host for pg_dump and psql.',
+  sqlite: 'Ask the host for PHP’s SQLite3 extension on the command line.',
+};
+
+const REFUSED =
+  /access denied|can't connect|unknown database|ERROR 1(044|045|049|130)|ERROR 20\d\d|connection to server .* failed|could not connect to server/i;
+
 const TIME_LIMIT = 2 * 3_600_000;
 
-/** Dumps the database into a stream. */
+/** Dumps the database into a stream. @returns what could not be read and so is not in it, in the server's words. */
 export async function dumpTo(
   work: DatabaseWork,
   onOutput: (stdout: Readable) => Promise<void>,
-): Promise<void> {
-  await perform(work, 'Dump the database', 'dump', { file: '', kept: '' }, { onOutput });
+): Promise<readonly string[]> {
+  const { stderr } = await perform(work, 'Dump the database', 'dump', { file: '', kept: '' }, { onOutput });
+  return stderr.split('\n').filter((line) => line.startsWith('not in the dump: '));
 }
 
 /** Dumps the database into a file on the server (0600). */
@@ -64,8 +81,8 @@ export async function restoreFrom(
 
 /** Every table of the site and how many rows it has. */
 export async function countRows(work: DatabaseWork): Promise<{ name: string; rows: number }[]> {
-  const output = await perform(work, 'Count the rows', 'tables', { file: '', kept: '' }, {});
-  return output
+  const { stdout } = await perform(work, 'Count the rows', 'tables', { file: '', kept: '' }, {});
+  return stdout
     .toString('utf8')
     .split('\n')
     .flatMap((line) => {
@@ -76,9 +93,8 @@ export async function countRows(work: DatabaseWork): Promise<{ name: string; row
 
 /** A text that changes when a table or a column does. */
 export async function readSchema(work: DatabaseWork): Promise<string> {
-  return (await perform(work, 'Read the database’s schema', 'schema', { file: '', kept: '' }, {})).toString(
-    'utf8',
-  );
+  const { stdout } = await perform(work, 'Read the database’s schema', 'schema', { file: '', kept: '' }, {});
+  return stdout.toString('utf8');
 }
 
 type Action = 'dump' | 'restore' | 'tables' | 'schema';
@@ -93,7 +109,7 @@ async function perform(
   action: Action,
   variables: { file: string; kept: string },
   streams: Streams,
-): Promise<Buffer> {
+): Promise<RemoteResult> {
   const { connection, access, scripts, signal } = work;
   const { script, stdin } = scriptFor(work, scripts, action, variables);
   const result = await run(connection, lines(work.before ?? sh``, script), {
@@ -103,22 +119,17 @@ async function perform(
     stdin: stdin ?? streams.stdin,
     onOutput: streams.onOutput,
   });
-  if (result.code === 0) return result.stdout;
+  if (result.code === 0) return result;
   if (result.code === 64) {
     throw new Problem({
       code: 'no-database-tools',
       message: 'This server has no tool to dump the database with.',
       attempted,
       answered: result.stderr.trim(),
-      todo:
-        access.kind === 'mysql'
-          ? 'Ask the host for mysqldump or mariadb-dump.'
-          : 'Ask the host for PHP’s SQLite3 extension on the command line.',
+      todo: TODO[access.kind],
     });
   }
-  if (
-    /access denied|can't connect|unknown database|ERROR 1(044|045|049|130)|ERROR 20\d\d/i.test(result.stderr)
-  ) {
+  if (REFUSED.test(result.stderr)) {
     throw new Problem({
       code: 'database-refused',
       message: 'The database did not let us in.',
@@ -142,11 +153,21 @@ function scriptFor(
       script: scriptFile(scripts.mysql, {
         action,
         options: optionFile(access),
+        access: inHex(access),
+        php: work.php,
+        code: withoutTag(scripts.mysqlPhp),
         name: access.name,
         prefix: access.prefix,
         file: variables.file,
         kept: variables.kept,
       }),
+    };
+  }
+  if (access.kind === 'postgresql') {
+    const { host, name, user, password } = access;
+    const port = access.port ?? '';
+    return {
+      script: scriptFile(scripts.postgresql, { action, host, port, name, user, password, ...variables }),
     };
   }
   if (action === 'restore')
@@ -158,7 +179,15 @@ function scriptFor(
 }
 
 function withoutTag(php: string): string {
-  return php.replace(/^<\?php/, '');
+  return php.replace(/^<\?php/gm, '');
+}
+
+/** What our own dumper logs in with, one value a line; in hex, so that no byte of a password means anything else. */
+function inHex(access: Extract<DatabaseAccess, { kind: 'mysql' }>): string {
+  const { host, port, socket, user, password, name, prefix } = access;
+  return [host, port?.toString() ?? '', socket ?? '', user, password, name, prefix]
+    .map((value) => encodeName(value).toString('hex'))
+    .join('\n');
 }
 
 /** An option file for MySQL's and MariaDB's clients, which is how a password stays out of the process list. */

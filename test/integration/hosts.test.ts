@@ -1,0 +1,333 @@
+import { execFileSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  hashFiles,
+  openStore,
+  readManifest,
+  takeBackup,
+  type ManifestEntry,
+} from '../../main/backups/index.ts';
+import { meansOf } from '../../main/backups/means.ts';
+import { newSiteId, remotePath } from '../../main/words/index.ts';
+import { aClock, never, quietly } from '../main/samples.ts';
+import { anApp, anSshHost, aTempFolder, connectionTo, type SshHost, type TestApp } from '../rig/index.ts';
+import { listing } from '../rig/listing.ts';
+import { aPool, at, scripts, wayTo } from './reach.ts';
+
+const applets = execFileSync('busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
+const HELPERS = ['perl', 'python3', 'openssl', 'php'];
+
+/** A tar that gives up in the middle of a file, once. */
+const GIVES_UP_ONCE = `if [ "$1" = -cf ] && mkdir "$HOME/gave-up" 2>/dev/null; then busybox tar "$@" | head -c 30000; echo 'tar: short read' >&2; exit 1; fi; exec busybox tar "$@"`;
+
+let gnu: SshHost;
+let busybox: SshHost;
+let moody: SshHost;
+let bsdTar: SshHost;
+let phpOnly: SshHost;
+let hashing: SshHost[];
+let pool: ReturnType<typeof aPool>;
+beforeAll(async () => {
+  const [first, second, third, fourth, fifth, ...rest] = await Promise.all([
+    anSshHost(),
+    anSshHost({}, { busybox: applets, without: HELPERS }),
+    anSshHost({ tar: GIVES_UP_ONCE }, { busybox: applets, without: HELPERS }),
+    anSshHost({ tar: 'exec bsdtar "$@"' }),
+    anSshHost({ find: 'exec busybox find "$@"' }, { without: ['stat'] }),
+    anSshHost({}, { without: ['sha256sum', 'md5sum'] }),
+    anSshHost({}, { without: ['sha256sum', 'md5sum', 'shasum'] }),
+    anSshHost({}, { without: ['sha256sum', 'md5sum', 'shasum', 'openssl'] }),
+  ]);
+  [gnu, busybox, moody, bsdTar, phpOnly, hashing] = [first, second, third, fourth, fifth, rest];
+  pool = aPool([gnu, busybox, moody, bsdTar, phpOnly, ...hashing]);
+});
+afterAll(async () => {
+  pool[Symbol.dispose]();
+  await Promise.all([gnu, busybox, moody, bsdTar, phpOnly, ...hashing].map((host) => host.stop()));
+});
+
+const ODD_NAMES = [
+  ...[
+    'new\nline',
+    '\n',
+    'ends in newline\n',
+    'quo\'te"s',
+    'back\\slash',
+    'back\\nslash',
+    'caf\xe9',
+    '\xff\xfe',
+  ],
+  ...[' leading', 'trailing ', '-rf', '--help', '*', '[a]', '$(touch x)', '`touch y`', '\xf0\x9f\x98\x80'],
+  ...[
+    '.hidden',
+    'a\tb',
+    'x'.repeat(255),
+    '\xe6\x97\xa5'.repeat(85),
+    'a\rb',
+    '%s',
+    'x -> y',
+    '{}',
+    ';',
+    '\x01\x7f',
+  ],
+];
+
+/** A folder of a host with all that is hard to list, pack and hash. */
+function anOddFolder(host: SshHost): string {
+  const folder = fs.mkdtempSync(path.join(host.folder, 'odd-'));
+  const named = (name: string) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]);
+  for (const name of ODD_NAMES) fs.writeFileSync(named(name), `content of ${name}`);
+  for (const name of ['folder\nname', 'd\xe9p\xf4t', 'empty']) fs.mkdirSync(named(name));
+  fs.writeFileSync(named('folder\nname/in\nside'), 'deep');
+  fs.writeFileSync(named('d\xe9p\xf4t/in side'), 'deep');
+  fs.mkdirSync(path.join(folder, 'empty/deeper'));
+  const deep = path.join(folder, ...Array.from({ length: 12 }, (_none, at) => `${at}`.repeat(40)));
+  fs.mkdirSync(deep, { recursive: true });
+  fs.writeFileSync(path.join(deep, 'bottom'), 'a path of 500 bytes');
+  for (const [name, target] of [
+    ['dangling', '../nowhere'],
+    ['absolute', '/etc/hostname'],
+    ['loop', 'loop'],
+    ['to-folder', 'empty'],
+    ['odd-target', "new\nline -> 'x'\n"],
+    ['long-target', 'y/'.repeat(150)],
+  ] as const)
+    fs.symlinkSync(target, path.join(folder, name));
+  fs.writeFileSync(path.join(folder, 'private'), 'secret', { mode: 0o600 });
+  fs.writeFileSync(path.join(folder, 'runs'), '#!/bin/sh\n', { mode: 0o755 });
+  fs.writeFileSync(path.join(folder, 'large'), crypto.randomBytes(3_000_000));
+  fs.writeFileSync(path.join(folder, 'nothing'), '');
+  fs.chmodSync(path.join(folder, 'empty'), 0o700);
+  fs.utimesSync(path.join(folder, 'private'), 1_000_000_000, 1_000_000_000);
+  execFileSync('chown', ['-hR', `${host.account.uid}:${host.account.gid}`, folder]);
+  return folder;
+}
+
+function onHost<T>(host: SshHost, work: Parameters<typeof pool.use<T>>[1]): Promise<T> {
+  return pool.use(wayTo(host), work);
+}
+
+async function aBackup(host: SshHost, folder: string) {
+  const temp = aTempFolder('store');
+  const store = await openStore(path.join(temp.path, 'store'), { clock: aClock(), keeper: null });
+  const made = await onHost(host, (connection) =>
+    takeBackup(store, connection, {
+      site: { id: newSiteId(), name: 'Bakery', root: at(folder) },
+      reason: 'asked',
+      leaveOut: [],
+      database: null,
+      scripts,
+      signal: never,
+      progress: quietly,
+      log: quietly,
+    }),
+  );
+  const damage = await store.verify(null, never, quietly);
+  store.close();
+  temp.remove();
+  return { made, damage };
+}
+
+const manifestOf = (host: SshHost, folder: string, part: { only?: string[]; leaveOut?: string[] } = {}) =>
+  onHost(host, (connection) =>
+    readManifest(connection, {
+      root: at(folder),
+      leaveOut: [],
+      php: scripts.listing,
+      signal: never,
+      ...part,
+    }),
+  );
+const byPath = (entries: readonly ManifestEntry[]) =>
+  [...entries].sort((a, b) => (a.path < b.path ? -1 : 1)).map((entry) => ({ ...entry, ctime: '' }));
+
+/** A site that is a plain folder, in an app. */
+async function aPlainSite(app: TestApp, host: SshHost, root: string) {
+  const connection = connectionTo(host);
+  const trial = await app.client.connections.test({ connection });
+  if (trial.outcome === 'unknown-host') await app.client.connections.trust({ key: trial.key });
+  const draft = {
+    name: 'Plain',
+    url: 'http://127.0.0.1:9/',
+    platform: 'files',
+    root: remotePath(root),
+    connection,
+  };
+  return app.client.sites.add({ draft: { ...draft, tags: [], notes: '', settings: {} } });
+}
+
+describe('a host whose programs are BusyBox’s', () => {
+  it('is known for what it is', async () => {
+    expect(await onHost(busybox, (connection) => meansOf(connection, never))).toEqual({
+      list: 'stat',
+      archive: 'plain',
+      sha256: ['sha256sum'],
+      md5: ['md5sum'],
+    });
+  });
+
+  it('lists files as GNU’s find does: every name, link, mode, time and inode', async () => {
+    const folder = anOddFolder(busybox);
+    const entries = await manifestOf(busybox, folder);
+    // The same folder through GNU's programs, as somebody who may enter it.
+    fs.chmodSync(busybox.folder, 0o755);
+    execFileSync('chown', ['-hR', `${gnu.account.uid}:${gnu.account.gid}`, folder]);
+    fs.chmodSync(folder, 0o755);
+    expect(byPath(entries).map((entry) => (entry.path === '' ? { ...entry, mode: 0 } : entry))).toEqual(
+      byPath(await manifestOf(gnu, folder)).map((entry) =>
+        entry.path === '' ? { ...entry, mode: 0 } : entry,
+      ),
+    );
+  });
+
+  it('lists only what is asked for, and leaves out what is told', async () => {
+    const folder = anOddFolder(busybox);
+    expect(
+      byPath(await manifestOf(busybox, folder, { only: ['new\nline', 'gone', 'empty'] })).map(
+        ({ path }) => path,
+      ),
+    ).toEqual(['empty', 'empty/deeper', 'new\nline']);
+    const paths = (await manifestOf(busybox, folder, { leaveOut: ['[a]', 'empty', '*'] })).map(
+      ({ path }) => path,
+    );
+    expect(paths).toContain('back\\slash');
+    expect(paths.filter((name) => ['[a]', 'empty', 'empty/deeper', '*'].includes(name))).toEqual([]);
+  });
+
+  it('names what this account may not read', async () => {
+    const folder = anOddFolder(busybox);
+    fs.mkdirSync(path.join(folder, 'closed'), { mode: 0o700 });
+    fs.writeFileSync(path.join(folder, 'unreadable'), 'no', { mode: 0o600 });
+    const { made } = await aBackup(busybox, folder);
+    expect(made.unreadable.toSorted()).toEqual(['closed', 'unreadable']);
+    expect(made.moved).toEqual([]);
+  });
+
+  it('does not trust a time that it only knows to the second, while that second lasts', async () => {
+    const folder = anOddFolder(busybox);
+    const coarse = await anSshHost(
+      { stat: `exec busybox stat "$@" | sed 's/\\(:[0-9][0-9]\\)\\.[0-9]*/\\1/g'` },
+      { busybox: applets, without: HELPERS },
+    );
+    fs.chmodSync(busybox.folder, 0o755);
+    using mine = aPool([coarse]);
+    execFileSync('chown', ['-hR', `${coarse.account.uid}:${coarse.account.gid}`, folder]);
+    fs.chmodSync(folder, 0o755);
+    const stamps = await mine.use(wayTo(coarse), (connection) =>
+      readManifest(connection, {
+        root: at(folder),
+        only: ['private'],
+        leaveOut: [],
+        php: scripts.listing,
+        signal: never,
+      }),
+    );
+    await coarse.stop();
+    expect(stamps).toMatchObject([
+      { path: 'private', mtime: '1000000000.0000000000', ctime: expect.stringContaining('?') as string },
+    ]);
+  });
+
+  it('is backed up and restored with everything as it was', async () => {
+    const folder = anOddFolder(busybox);
+    const before = listing(folder);
+    await using app = await anApp(null);
+    const site = await aPlainSite(app, busybox, folder);
+    expect(await app.ended(await app.client.backups.start({ siteId: site.id }))).toMatchObject({
+      state: 'done',
+    });
+    const [backup] = await app.client.backups.list({ siteId: site.id });
+    if (!backup) throw new Error('no backup');
+    expect(backup).toMatchObject({ moved: [], unreadable: [] });
+    for (const name of fs.readdirSync(folder, { encoding: 'buffer' }).slice(0, 30))
+      fs.rmSync(Buffer.concat([Buffer.from(`${folder}/`), name]), { recursive: true });
+    fs.writeFileSync(path.join(folder, 'private'), 'SECRET');
+    fs.writeFileSync(path.join(folder, 'hacked\n.php'), 'left by somebody');
+    fs.mkdirSync(path.join(folder, 'dangling'));
+    const back = await app.ended(
+      await app.client.backups.restore({ backupId: backup.id, to: { kind: 'site' } }),
+    );
+    expect(back).toMatchObject({ state: 'done' });
+    expect(listing(folder)).toBe(before);
+  });
+
+  it('whose tar gives up in the middle of a file is asked again, and nothing is mixed up', async () => {
+    const folder = fs.mkdtempSync(path.join(moody.folder, 'plain-'));
+    for (let at = 0; at < 40; at += 1)
+      fs.writeFileSync(path.join(folder, `file-${at}`), crypto.randomBytes(4_000));
+    execFileSync('chown', ['-hR', `${moody.account.uid}:${moody.account.gid}`, folder]);
+    const before = listing(folder);
+    await using app = await anApp(null);
+    const site = await aPlainSite(app, moody, folder);
+    await app.ended(await app.client.backups.start({ siteId: site.id }));
+    const [backup] = await app.client.backups.list({ siteId: site.id });
+    if (!backup) throw new Error('no backup');
+    expect(fs.existsSync(path.join(moody.account.home, 'gave-up'))).toBe(true);
+    for (const name of fs.readdirSync(folder)) fs.rmSync(path.join(folder, name));
+    await app.ended(await app.client.backups.restore({ backupId: backup.id, to: { kind: 'site' } }));
+    expect(listing(folder)).toBe(before);
+  });
+});
+
+describe('a host without any program that could list files', () => {
+  it('lists them by PHP as GNU’s find does, but for parts of a second', async () => {
+    const folder = anOddFolder(phpOnly);
+    const whole = (entries: readonly ManifestEntry[]) =>
+      byPath(entries).map((entry) => ({ ...entry, mtime: entry.mtime.split('.')[0] }));
+    const entries = await manifestOf(phpOnly, folder);
+    expect((await onHost(phpOnly, (connection) => meansOf(connection, never))).list).toBe('php');
+    fs.chmodSync(phpOnly.folder, 0o755);
+    execFileSync('chown', ['-hR', `${gnu.account.uid}:${gnu.account.gid}`, folder]);
+    expect(whole(entries)).toEqual(whole(await manifestOf(gnu, folder)));
+  });
+
+  it('is backed up whole, and named is what may not be read', async () => {
+    const folder = anOddFolder(phpOnly);
+    fs.mkdirSync(path.join(folder, 'closed'), { mode: 0o700 });
+    expect((await aBackup(phpOnly, folder)).made).toMatchObject({
+      files: ODD_NAMES.length + 7,
+      moved: [],
+      unreadable: ['closed'],
+    });
+    expect((await manifestOf(phpOnly, folder, { leaveOut: ['empty', '*'] })).map(({ path }) => path)).toEqual(
+      expect.not.arrayContaining(['empty', 'empty/deeper', '*']),
+    );
+  });
+});
+
+describe('a host whose tar is the BSDs’', () => {
+  it('is backed up whole', async () => {
+    const { made, damage } = await aBackup(bsdTar, anOddFolder(bsdTar));
+    expect(made).toMatchObject({ moved: [], unreadable: [], files: ODD_NAMES.length + 7 });
+    expect(damage).toMatchObject({ damage: [] });
+  });
+});
+
+it.each([
+  ['shasum', 0],
+  ['openssl', 1],
+  ['php', 2],
+])('files are hashed by %s where there is nothing else, whatever their names', async (tool, index) => {
+  const host = hashing[index];
+  if (!host) throw new Error('no host');
+  const folder = anOddFolder(host);
+  expect((await onHost(host, (connection) => meansOf(connection, never))).sha256?.[0]).toBe(tool);
+  for (const algorithm of ['sha256', 'md5'] as const) {
+    const hashes = await onHost(host, (connection) =>
+      hashFiles(connection, algorithm, at(folder), ['.'], never),
+    );
+    const all = fs
+      .readdirSync(Buffer.from(folder), { recursive: false, withFileTypes: true, encoding: 'buffer' })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => fs.readFileSync(Buffer.concat([Buffer.from(`${folder}/`), name])))
+      .map((content) => crypto.createHash(algorithm).update(content).digest('hex'));
+    expect(hashes.size).toBe(ODD_NAMES.length + 7);
+    expect([...hashes.values()]).toEqual(expect.arrayContaining(all));
+    expect(hashes.get('new\nline')).toBe(
+      crypto.createHash(algorithm).update('content of new\nline').digest('hex'),
+    );
+  }
+});

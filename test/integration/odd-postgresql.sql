@@ -1,0 +1,30 @@
+-- Everything that dumps get wrong.
+CREATE SCHEMA "odd ""schema";
+CREATE TYPE mood AS ENUM ('good', 'it''s; bad');
+CREATE DOMAIN short AS text CHECK (length(VALUE) < 100);
+CREATE SEQUENCE tickets START 100 INCREMENT 5;
+SELECT nextval('tickets');
+CREATE TABLE plain (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL DEFAULT 'a;b', feeling mood, doubled int GENERATED ALWAYS AS (price * 2) STORED, price int, word short);
+INSERT INTO plain (name, feeling, price, word) VALUES (E'quo''te " \\ \t tab \n line \r \\. \\N DROP EXTENSION 😀', 'it''s; bad', 5, 'x'), (E'\\.', NULL, NULL, NULL), ('', 'good', -1, '');
+CREATE TABLE every_type (id bigint PRIMARY KEY, photo bytea, document jsonb, stamp timestamptz, span interval, amounts numeric(40, 20)[], number double precision, network inet, key uuid, bits bit varying(10), shape point, words tsvector, big oid);
+INSERT INTO every_type VALUES (1, '\x00ff5c27', '{"a": "b\"; é"}', '2024-03-31 02:30:00.123456+02', '1 year 2 days', '{1.00000000000000000001,NULL}', 0.1, '::1', '123e4567-e89b-12d3-a456-426655440000', B'101', '(1,2)', 'a b', lo_from_bytea(0, '\x0001ff')), (2, NULL, 'null', '-infinity', NULL, '{}', 'NaN', NULL, NULL, NULL, NULL, NULL, NULL);
+CREATE TABLE extension_like (text text);
+INSERT INTO extension_like VALUES ('DROP EXTENSION IF EXISTS plpgsql;'), ('COMMENT ON EXTENSION x'), ('');
+CREATE TABLE "odd ""schema"."odd ""name;'" ("a""b" int REFERENCES plain (id) ON DELETE CASCADE);
+INSERT INTO "odd ""schema"."odd ""name;'" VALUES (1);
+CREATE TABLE a_child (id int PRIMARY KEY, parent int REFERENCES a_child (id) DEFERRABLE INITIALLY DEFERRED);
+BEGIN; INSERT INTO a_child VALUES (1, 2), (2, 1); COMMIT;
+CREATE TABLE parted (id int, a int) PARTITION BY RANGE (id);
+CREATE TABLE parted_low PARTITION OF parted FOR VALUES FROM (0) TO (10);
+CREATE TABLE parted_rest PARTITION OF parted DEFAULT;
+INSERT INTO parted VALUES (5, 1), (50, 2);
+CREATE INDEX odd_index ON plain (lower(name)) WHERE price > 0;
+CREATE FUNCTION doubles(x int) RETURNS int LANGUAGE plpgsql AS $body$ BEGIN -- it's ; a comment
+  RETURN x * 2; END $body$;
+CREATE FUNCTION changes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := NEW.name || ';'; RETURN NEW; END $$;
+CREATE TRIGGER before_plain BEFORE INSERT ON plain FOR EACH ROW EXECUTE FUNCTION changes();
+CREATE VIEW z_base AS SELECT id, name, doubles(id) AS twice FROM plain;
+CREATE VIEW a_view AS SELECT id FROM z_base WHERE id > 0;
+CREATE MATERIALIZED VIEW held AS SELECT count(*) AS many FROM a_view;
+CREATE EXTENSION IF NOT EXISTS pgcrypto;
+COMMENT ON TABLE plain IS 'a ; comment with ''quotes''';
