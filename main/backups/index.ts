@@ -24,3 +24,4 @@ export {
 export { readManifest, sameStamp, type ManifestEntry } from './manifest.ts';
 export { sendFiles, type Sending } from './send.ts';
 export { tarHeader, tarPadding, TAR_END, type TarEntry } from './tar.ts';
+export { decide, RetentionPolicy, type KeepReason, type Retainable, type Retention } from './retention.ts';
