@@ -1,5 +1,12 @@
 /** The types that cross to a window, so that the renderer needs nothing but this room. */
-export type { Backup, BackupEntry } from '../backups/index.ts';
+export type {
+  Backup,
+  BackupChange,
+  BackupEntry,
+  Comparison,
+  FileHistory,
+  FileVersion,
+} from '../backups/index.ts';
 export type { Update } from '../checks/index.ts';
 export type { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index.ts';
 export type { HistoryEntry } from '../history/index.ts';

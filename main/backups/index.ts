@@ -25,3 +25,5 @@ export { readManifest, sameStamp, type ManifestEntry } from './manifest.ts';
 export { sendFiles, type Sending } from './send.ts';
 export { tarHeader, tarPadding, TAR_END, type TarEntry } from './tar.ts';
 export { decide, RetentionPolicy, type KeepReason, type Retainable, type Retention } from './retention.ts';
+export { backupBefore, BackupChange, changesBetween, compareBackups, Comparison } from './compare.ts';
+export { fileHistory, FileHistory, FileVersion } from './file-history.ts';

@@ -148,6 +148,32 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     expect((await gk('history', 'Bakery')).out).toContain('brought back');
   });
 
+  it('says what an update changed, and every version of a file', async () => {
+    const backups = (await json('backups', 'list', 'Bakery')) as { id: string; reason: string }[];
+    const first = backups.at(-1)?.id ?? '';
+    const updated = backups.find(({ reason }) => reason === 'before-rollback')?.id ?? '';
+    const file = `wp-content/plugins/${openingHours.old.slug}/opening-hours.php`;
+    expect(await json('backups', 'diff', first, updated)).toMatchObject({
+      before: first,
+      after: updated,
+      changes: expect.arrayContaining([
+        expect.objectContaining({ path: file, change: 'changed' }),
+      ]) as unknown,
+    });
+    const { out: patch } = await gk('backups', 'diff', first, updated, file);
+    expect(patch).toContain(`+++ ${file}`);
+    expect(patch).toMatch(new RegExp(`^-.*${openingHours.old.version}`, 'm'));
+    expect(patch).toMatch(new RegExp(`^\\+.*${openingHours.new.version}`, 'm'));
+    expect((await gk('backups', 'diff', updated)).out).toContain('changed');
+    expect(await json('backups', 'history', 'Bakery', file)).toMatchObject({
+      versions: [
+        { kind: 'file', sameAs: null },
+        { kind: 'file', backupId: first },
+      ],
+    });
+    expect(await gk('backups', 'history', 'Bakery', 'nothing.php')).toMatchObject({ code: 1 });
+  });
+
   it('restores the site’s files and database from a backup', async () => {
     const backup = ((await json('backups', 'list', 'Bakery')) as { id: string }[]).at(-1);
     fs.writeFileSync(path.join(wp.root, 'wp-content', 'hacked.php'), '<?php // left by somebody');

@@ -2,7 +2,10 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { implement } from '@orpc/server';
 import {
+  backupBefore,
+  compareBackups,
   fileAt,
+  fileHistory,
   findPaths,
   listFolder,
   looksLikeText,
@@ -62,6 +65,12 @@ export function backupProcedures(services: Services) {
       };
     }),
     find: api.find.handler(({ input }) => findPaths(store, input.siteId, input.glob)),
+    compare: api.compare.handler(async ({ input }) => {
+      const after = await store.open(input.after);
+      const before = await store.open(input.before ?? (await backupBefore(store, after.backup)).id);
+      return compareBackups(before, after, { path: input.path, limit: input.limit });
+    }),
+    fileHistory: api.fileHistory.handler(({ input }) => fileHistory(store, input.siteId, input.path)),
     restore: api.restore.handler(async ({ input }) => {
       const snapshot = await store.open(input.backupId);
       const { backup } = snapshot;
