@@ -198,6 +198,8 @@ export const contract = {
       }),
       Started,
     ),
+    /** The whole backup as one zip on this computer; `~` is the user's folder. Nothing is overwritten. */
+    export: procedure(z.object({ backupId: BackupId, file: z.string().min(1) }), Started),
     verify: procedure(z.object({ backupId: BackupId.optional() }), Started),
     remove: procedure(z.object({ backupId: BackupId }), Nothing),
   },

@@ -11,7 +11,10 @@ export {
 export type { TreeEntry, FileEntry } from './store/tree.ts';
 export { takeBackup, type TakeOptions } from './take.ts';
 export { entryAt, fileAt, findPaths, flatten, listFolder, looksLikeText, readStart } from './browse.ts';
-export { restoreToFolder, safeName, type LocalRestore } from './restore-local.ts';
+export { restoreToFolder, type LocalRestore } from './restore-local.ts';
+export { exportZip, type ZipExport } from './export-zip.ts';
+export { safeName } from './safe-name.ts';
+export { createSafePaths, type SafePaths } from './safe-paths.ts';
 export {
   countRows,
   dumpToFile,

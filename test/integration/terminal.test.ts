@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -124,6 +124,15 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
         'utf8',
       ),
     ).toContain(openingHours.old.version);
+    const zip = path.join(data.path, 'bakery.zip');
+    expect(await gk('backups', 'export', 'latest', zip)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('exported') as string,
+    });
+    expect(execFileSync('unzip', ['-p', zip, 'files/wp-includes/version.php'], { encoding: 'utf8' })).toBe(
+      fs.readFileSync(path.join(wp.root, 'wp-includes/version.php'), 'utf8'),
+    );
+    expect(await gk('backups', 'export', 'latest', zip)).toMatchObject({ code: 1 });
     expect(await gk('backups', 'verify')).toMatchObject({ code: 0 });
     const unreachable = await gk('check', 'Bakery');
     expect(unreachable).toMatchObject({ code: 1, err: expect.stringContaining('to do:') as string });

@@ -309,6 +309,10 @@ export function fakeApi(options: { sites: number; stepMillis?: number; weakKeych
         const { summary } = ownerOf(input.backupId);
         return { runId: begin('restore', summary.site.id, 'Restore from a backup') };
       }),
+      export: os.backups.export.handler(({ input }) => {
+        const { summary } = ownerOf(input.backupId);
+        return { runId: begin('restore', summary.site.id, `Export to ${input.file}`) };
+      }),
       verify: os.backups.verify.handler(() => ({ runId: begin('verify', null, 'Verify the backups') })),
       remove: os.backups.remove.handler(() => ({})),
     },

@@ -174,6 +174,20 @@ export function backupCommands(program: Commander, act: Act): void {
       }),
     );
   backups
+    .command('export')
+    .argument('<backup>')
+    .argument('<file>')
+    .description('the whole backup as one zip, the database beside the files')
+    .action((id: string, file: string) =>
+      act(async (command) => {
+        const { runId } = await command.client.backups.export({
+          backupId: await backupNamed(command, id),
+          file: resolve(file),
+        });
+        reportRuns(command, await followRuns(command, [runId]));
+      }),
+    );
+  backups
     .command('verify')
     .argument('[backup]')
     .option('--deep', 'read every byte, as every verify does')
