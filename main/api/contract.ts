@@ -1,6 +1,6 @@
 import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
-import { Backup, BackupEntry, PruneReport, StoreState } from '../backups/index.ts';
+import { Backup, BackupEntry, Comparison, FileHistory, PruneReport, StoreState } from '../backups/index.ts';
 import { Update } from '../checks/index.ts';
 import { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index.ts';
 import { HistoryEntry } from '../history/index.ts';
@@ -174,6 +174,18 @@ export const contract = {
       z.object({ siteId: SiteId, glob: z.string().min(1) }),
       z.array(z.object({ backupId: BackupId, takenAt: z.number(), path: z.string(), size: z.number() })),
     ),
+    /** What differs. Without `before`: against the backup of the same site that was taken before it. */
+    compare: procedure(
+      z.object({
+        before: BackupId.optional(),
+        after: BackupId,
+        path: z.string().default(''),
+        limit: z.number().int().min(1).max(100_000).default(20_000),
+      }),
+      Comparison,
+    ),
+    /** Every version of one file over all backups of a site. */
+    fileHistory: procedure(z.object({ siteId: SiteId, path: z.string().min(1) }), FileHistory),
     /** No paths: everything. `folder` is on this computer; `site` is the site that it was taken from. */
     restore: procedure(
       z.object({
@@ -187,6 +199,8 @@ export const contract = {
       }),
       Started,
     ),
+    /** The whole backup as one zip on this computer; `~` is the user's folder. Nothing is overwritten. */
+    export: procedure(z.object({ backupId: BackupId, file: z.string().min(1) }), Started),
     verify: procedure(z.object({ backupId: BackupId.optional() }), Started),
     remove: procedure(z.object({ backupId: BackupId }), Nothing),
   },

@@ -1,5 +1,13 @@
 /** The types that cross to a window, so that the renderer needs nothing but this room. */
-export type { Backup, BackupEntry, StoreState } from '../backups/index.ts';
+export type {
+  Backup,
+  BackupChange,
+  BackupEntry,
+  Comparison,
+  FileHistory,
+  FileVersion,
+  StoreState,
+} from '../backups/index.ts';
 export type { Update } from '../checks/index.ts';
 export type { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index.ts';
 export type { HistoryEntry } from '../history/index.ts';

@@ -13,7 +13,7 @@ export const Backup = z.object({
   bytes: z.number().int(),
   /** Bytes that this backup added to the store. */
   addedBytes: z.number().int(),
-  database: z.enum(['mysql', 'mariadb', 'sqlite']).nullable(),
+  database: z.enum(['mysql', 'mariadb', 'postgresql', 'sqlite']).nullable(),
   /** Files that changed while they were read, relative to the root. */
   moved: z.array(z.string()),
   /** Files that the account may not read: not in this backup. */

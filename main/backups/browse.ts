@@ -25,17 +25,24 @@ async function* walk(
   }
 }
 
-/** The entry at a path. @throws Problem `no-such-path` */
-export async function entryAt(snapshot: Snapshot, path: string): Promise<TreeEntry> {
+/** The entry at a path; null where there is none. */
+export async function findEntry(snapshot: Snapshot, path: string): Promise<TreeEntry | null> {
   const parts = path.split('/').filter((part) => part !== '');
   let tree: Tree = await snapshot.tree(snapshot.root);
   for (const [index, part] of parts.entries()) {
     const entry = tree.find((candidate) => candidate.name === part);
-    if (!entry) break;
+    if (!entry) return null;
     if (index === parts.length - 1) return entry;
-    if (entry.kind !== 'folder') break;
+    if (entry.kind !== 'folder') return null;
     tree = await snapshot.tree(entry.tree);
   }
+  return null;
+}
+
+/** The entry at a path. @throws Problem `no-such-path` */
+export async function entryAt(snapshot: Snapshot, path: string): Promise<TreeEntry> {
+  const entry = await findEntry(snapshot, path);
+  if (entry) return entry;
   throw new Problem({
     code: 'no-such-path',
     message: `There is no “${path}” in this backup.`,

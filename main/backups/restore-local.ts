@@ -1,10 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createWriteStream, lstatSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Problem, wordsOf, type OnProgress } from '../words/index.ts';
+import type { OnProgress } from '../words/index.ts';
 import { entryAt, flatten } from './browse.ts';
+import { localProblem, refuseExisting } from './local-disk.ts';
+import { createSafePaths } from './safe-paths.ts';
 import type { Snapshot } from './store/types.ts';
 import type { FileEntry } from './store/tree.ts';
 
@@ -31,18 +33,9 @@ export async function restoreToFolder(
   progress: OnProgress,
 ): Promise<LocalRestore> {
   const links: string[] = [];
-  const renamed: { from: string; to: string }[] = [];
-  const taken = new Map<string, string>();
+  const safePaths = createSafePaths();
+  const safe = (path: string) => join(folder, ...safePaths.of(path).split('/'));
   const made = new Set<string>();
-  const safe = (path: string): string => {
-    const to = path.split('/').map(safeName).join('/');
-    const folded = to.toLowerCase();
-    const clash = taken.get(folded);
-    const unique = clash === undefined || clash === path ? to : `${to}~${taken.size}`;
-    taken.set(unique.toLowerCase(), path);
-    if (unique !== path) renamed.push({ from: path, to: unique });
-    return join(folder, ...unique.split('/'));
-  };
   let files = 0;
   let bytes = 0;
   const under = new Set<Promise<void>>();
@@ -105,7 +98,7 @@ export async function restoreToFolder(
     bytes += snapshot.database.size;
     files += 1;
   }
-  return { files, bytes, links, renamed };
+  return { files, bytes, links, renamed: safePaths.renamed };
 }
 
 async function write(snapshot: Snapshot, entry: FileEntry, target: string): Promise<void> {
@@ -127,7 +120,8 @@ async function write(snapshot: Snapshot, entry: FileEntry, target: string): Prom
     if (!small) await rename(file, target);
   } catch (error) {
     if (made) await rm(file, { force: true });
-    throw whyNotWritten(target, error);
+    else refuseExisting(target);
+    throw localProblem(error, target);
   }
 }
 
@@ -135,59 +129,3 @@ async function write(snapshot: Snapshot, entry: FileEntry, target: string): Prom
 const SMALL = 1024 * 1024;
 /** Files that are written at once. */
 const AT_ONCE = 8;
-
-function whyNotWritten(target: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : '';
-  if (code === 'EEXIST') return isThere(target);
-  if (code !== 'ENOSPC') return error;
-  return new Problem(
-    {
-      code: 'disk-full',
-      message: 'The disk of this computer is full.',
-      attempted: `Write ${target}`,
-      answered: wordsOf(error),
-      todo: 'Free some space, then restore again.',
-    },
-    error,
-  );
-}
-
-function refuseExisting(target: string): void {
-  if (lstatSync(target, { throwIfNoEntry: false })) throw isThere(target);
-}
-
-function isThere(target: string): Problem {
-  return new Problem({
-    code: 'exists',
-    message: `${target} is there already, and is not overwritten.`,
-    todo: 'Choose an empty folder.',
-  });
-}
-
-/** Bytes that a name has at most, with room for what tells two of the same apart. */
-const LONGEST = 247;
-const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-
-/** A name that every system takes: what it can't is written as `%` and two hex digits for each byte. */
-export function safeName(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
-  const plain = name.replace(/[\u0000-\u001f<>:"\\|?*%\u007f\uD800-\uDFFF]/gu, (char) => {
-    const unit = char.charCodeAt(0);
-    const bytes = unit >= 0xdc80 && unit <= 0xdcff ? Buffer.of(unit - 0xdc00) : Buffer.from(char);
-    return Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-  });
-  const ended = plain.replace(/[. ]$/, (char) => `%${char.charCodeAt(0).toString(16)}`);
-  const safe = RESERVED.test(ended) ? `%${ended.charCodeAt(0).toString(16)}${ended.slice(1)}` : ended;
-  return safe === '' ? '%' : shortened(safe, name);
-}
-
-/** What becomes longer than a name can be is cut, and told apart by a part of its hash. */
-function shortened(safe: string, name: string): string {
-  if (Buffer.byteLength(safe) <= LONGEST) return safe;
-  let cut = '';
-  for (const char of safe) {
-    if (Buffer.byteLength(cut + char) > LONGEST - 14) break;
-    cut += char;
-  }
-  return `${cut.replace(/%[0-9a-f]?$/, '')}~${createHash('sha256').update(JSON.stringify(name)).digest('hex').slice(0, 12)}`;
-}

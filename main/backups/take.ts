@@ -149,15 +149,6 @@ async function dump(
   options: TakeOptions,
 ): Promise<StoredDatabase> {
   const { access } = database;
-  if (access.kind === 'postgresql') {
-    // No platform has one yet, and neither has the store's format.
-    throw new Problem({
-      code: 'database-not-kept',
-      message: 'Backups do not keep PostgreSQL databases yet.',
-      attempted: 'Dump the database',
-      todo: 'Leave the database out of this site’s backups.',
-    });
-  }
   const work = {
     connection,
     access,

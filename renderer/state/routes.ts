@@ -9,6 +9,7 @@ export type Route =
   | { readonly screen: 'activity' }
   | { readonly screen: 'backups' }
   | { readonly screen: 'backup'; readonly id: string; readonly path: string }
+  | { readonly screen: 'compare'; readonly before: string; readonly after: string; readonly path: string }
   | { readonly screen: 'settings' };
 
 const TABS: readonly SiteTab[] = ['overview', 'backups', 'history', 'connection'];
@@ -32,6 +33,12 @@ export function routeOf(hash: string): Route {
       return { screen: 'activity' };
     case 'backups':
       return id === '' ? { screen: 'backups' } : { screen: 'backup', id, path: rest.join('/') };
+    case 'compare': {
+      const [after = '', ...path] = rest;
+      return id === '' || after === ''
+        ? { screen: 'backups' }
+        : { screen: 'compare', before: id, after, path: path.join('/') };
+    }
     case 'settings':
       return { screen: 'settings' };
     default:
@@ -53,17 +60,55 @@ export function hashOf(route: Route): string {
       return route.tab === 'overview' ? `#/sites/${route.id}` : `#/sites/${route.id}/${route.tab}`;
     case 'run':
       return `#/runs/${route.id}`;
-    case 'backup': {
-      const path = route.path.split('/').map(encodeURIComponent).join('/');
-      return `#/backups/${route.id}${path === '' ? '' : `/${path}`}`;
-    }
+    case 'backup':
+      return `#/backups/${route.id}${pathInHash(route.path)}`;
+    case 'compare':
+      return `#/compare/${route.before}/${route.after}${pathInHash(route.path)}`;
   }
+}
+
+function pathInHash(path: string): string {
+  return path === '' ? '' : `/${path.split('/').map(encode).join('/')}`;
+}
+
+/** A byte of a server's name that is no UTF-8 (a lone surrogate, see main's RemotePath) goes into an address as that byte. */
+function encode(part: string): string {
+  return part.replaceAll(/[\uDC80-\uDCFF]|[^\uDC80-\uDCFF]+/gu, (text) => {
+    const unit = text.length === 1 ? text.charCodeAt(0) : 0;
+    return unit >= 0xdc80 && unit <= 0xdcff
+      ? `%${(unit - 0xdc00).toString(16).toUpperCase()}`
+      : encodeURIComponent(text.toWellFormed());
+  });
 }
 
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    return part;
+    return part.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) =>
+      nameOf(Uint8Array.from(run.slice(1).split('%'), (hex) => Number.parseInt(hex, 16))),
+    );
   }
+}
+
+/** Bytes as a name: characters where they are UTF-8, lone surrogates where not. */
+function nameOf(bytes: Uint8Array): string {
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let name = '';
+  for (let at = 0; at < bytes.length;) {
+    let length = 1;
+    let char = String.fromCharCode(0xdc00 + (bytes[at] ?? 0));
+    for (let size = 1; size <= 4; size += 1) {
+      try {
+        char = utf8.decode(bytes.subarray(at, at + size));
+        length = size;
+        break;
+      } catch {
+        // Not a character yet, or never one.
+      }
+    }
+    name += char;
+    at += length;
+  }
+  return name;
 }

@@ -41,7 +41,7 @@ export interface Measured {
   readonly aim: number | null;
 }
 
-const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 
 /** Runs everybody in turn, round after round, so that what else the machine does falls on all alike. */
 export async function measure(

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -124,6 +124,15 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
         'utf8',
       ),
     ).toContain(openingHours.old.version);
+    const zip = path.join(data.path, 'bakery.zip');
+    expect(await gk('backups', 'export', 'latest', zip)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('exported') as string,
+    });
+    expect(execFileSync('unzip', ['-p', zip, 'files/wp-includes/version.php'], { encoding: 'utf8' })).toBe(
+      fs.readFileSync(path.join(wp.root, 'wp-includes/version.php'), 'utf8'),
+    );
+    expect(await gk('backups', 'export', 'latest', zip)).toMatchObject({ code: 1 });
     expect(await gk('backups', 'verify')).toMatchObject({ code: 0 });
     const unreachable = await gk('check', 'Bakery');
     expect(unreachable).toMatchObject({ code: 1, err: expect.stringContaining('to do:') as string });
@@ -146,6 +155,32 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     expect(await gk('rollback', 'Bakery')).toMatchObject({ code: 0 });
     expect(wp.versionOf(openingHours.old)).toBe(openingHours.old.version);
     expect((await gk('history', 'Bakery')).out).toContain('brought back');
+  });
+
+  it('says what an update changed, and every version of a file', async () => {
+    const backups = (await json('backups', 'list', 'Bakery')) as { id: string; reason: string }[];
+    const first = backups.at(-1)?.id ?? '';
+    const updated = backups.find(({ reason }) => reason === 'before-rollback')?.id ?? '';
+    const file = `wp-content/plugins/${openingHours.old.slug}/opening-hours.php`;
+    expect(await json('backups', 'diff', first, updated)).toMatchObject({
+      before: first,
+      after: updated,
+      changes: expect.arrayContaining([
+        expect.objectContaining({ path: file, change: 'changed' }),
+      ]) as unknown,
+    });
+    const { out: patch } = await gk('backups', 'diff', first, updated, file);
+    expect(patch).toContain(`+++ ${file}`);
+    expect(patch).toMatch(new RegExp(`^-.*${openingHours.old.version}`, 'm'));
+    expect(patch).toMatch(new RegExp(`^\\+.*${openingHours.new.version}`, 'm'));
+    expect((await gk('backups', 'diff', updated)).out).toContain('changed');
+    expect(await json('backups', 'history', 'Bakery', file)).toMatchObject({
+      versions: [
+        { kind: 'file', sameAs: null },
+        { kind: 'file', backupId: first },
+      ],
+    });
+    expect(await gk('backups', 'history', 'Bakery', 'nothing.php')).toMatchObject({ code: 1 });
   });
 
   it('restores the site’s files and database from a backup', async () => {

@@ -12,6 +12,9 @@ describe('an address', () => {
     { screen: 'backups' },
     { screen: 'backup', id: 'backup_1', path: '' },
     { screen: 'backup', id: 'backup_1', path: 'wp-content/100 % #1?/メニュー.png' },
+    { screen: 'compare', before: 'backup_1', after: 'backup_2', path: '' },
+    { screen: 'compare', before: 'backup_1', after: 'backup_2', path: 'a b/メニュー.png' },
+    { screen: 'backup', id: 'backup_1', path: 'Gr\udcf6\udcdfe.txt/日\udce6\udc97 é😀%\udcff' },
     { screen: 'settings' },
   ])('leads back to its place: %o', (route) => {
     expect(routeOf(hashOf(route))).toEqual(route);

@@ -2,7 +2,11 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { implement } from '@orpc/server';
 import {
+  backupBefore,
+  compareBackups,
+  exportZip,
   fileAt,
+  fileHistory,
   findPaths,
   listFolder,
   looksLikeText,
@@ -62,12 +66,18 @@ export function backupProcedures(services: Services) {
       };
     }),
     find: api.find.handler(({ input }) => findPaths(store, input.siteId, input.glob)),
+    compare: api.compare.handler(async ({ input }) => {
+      const after = await store.open(input.after);
+      const before = await store.open(input.before ?? (await backupBefore(store, after.backup)).id);
+      return compareBackups(before, after, { path: input.path, limit: input.limit });
+    }),
+    fileHistory: api.fileHistory.handler(({ input }) => fileHistory(store, input.siteId, input.path)),
     restore: api.restore.handler(async ({ input }) => {
       const snapshot = await store.open(input.backupId);
       const { backup } = snapshot;
       const { to, paths, database } = input;
       if (to.kind === 'folder') {
-        const folder = resolve(to.folder.replace(/^~(?=$|[\\/])/, homedir()));
+        const folder = localPath(to.folder);
         const run = await runs.start(
           {
             kind: 'restore',
@@ -121,6 +131,35 @@ export function backupProcedures(services: Services) {
       );
       return { runId: run.id };
     }),
+    export: api.export.handler(async ({ input }) => {
+      const snapshot = await store.open(input.backupId);
+      const { backup } = snapshot;
+      const file = localPath(input.file);
+      const run = await runs.start(
+        {
+          kind: 'restore',
+          site: { id: backup.siteId, name: backup.siteName },
+          title: `Export to ${file}`,
+          expected: [{ name: 'export', title: 'Write the zip' }],
+          plan: { to: 'zip' },
+        },
+        null,
+        (context) =>
+          context.step('export', { title: 'Write the zip' }, async () => {
+            const zip = await exportZip(snapshot, file, context.signal, context.progress);
+            for (const name of zip.renamed)
+              context.log(
+                'warning',
+                `${name.from} is ${name.to} in the zip, because not every computer can have that name.`,
+              );
+            return {
+              state: 'done',
+              summary: `${counted(zip.files, 'file')} exported to ${file}, ${bytesInWords(zip.size)}.${zip.renamed.length === 0 ? '' : ` ${counted(zip.renamed.length, 'name is', 'names are')} written otherwise; the log says how.`}`,
+            };
+          }),
+      );
+      return { runId: run.id };
+    }),
     verify: api.verify.handler(async ({ input }) => {
       const run = await runs.start(
         {
@@ -163,4 +202,9 @@ export function backupProcedures(services: Services) {
       return {};
     }),
   };
+}
+
+/** A path as a user writes it: `~` is their own folder. */
+function localPath(written: string): string {
+  return resolve(written.trim().replace(/^~(?=$|[\\/])/, homedir()));
 }

@@ -15,7 +15,7 @@ const TableCount = z.object({ name: z.string(), rows: z.number() });
 
 /** A database's dump within a backup. */
 export const StoredDatabase = z.object({
-  kind: z.enum(['mysql', 'sqlite']),
+  kind: z.enum(['mysql', 'postgresql', 'sqlite']),
   blobs: z.array(Sha256),
   size: z.number(),
   tables: z.array(TableCount),

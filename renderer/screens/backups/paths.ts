@@ -14,6 +14,18 @@ export function pathIn(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
 
+/** A name for a backup's zip that every system takes: `harbour-yoga-2026-11-18.zip`, the day as it is here. */
+export function zipNameOf(siteName: string, takenAt: number): string {
+  const plain = siteName
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
+    .replaceAll(/^-+|-+$/g, '');
+  const date = new Date(takenAt);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${[plain.slice(0, 60), day].filter((part) => part !== '').join('-')}.zip`;
+}
+
 /** Each folder on the way to a path, with the path that leads there. */
 export function stepsTo(path: string): { name: string; path: string }[] {
   const parts = path === '' ? [] : path.split('/');

@@ -3,8 +3,9 @@ import { type AppEvent, type Client, contract } from '../../../main/api/index.ts
 import type { HistoryEntry } from '../../../main/history/index.ts';
 import { PreferencesEdit, Preferences } from '../../../main/settings/index.ts';
 import { Site } from '../../../main/sites/index.ts';
-import { Problem, type RunId, type SiteId, newSiteId } from '../../../main/words/index.ts';
+import { type BackupId, Problem, type RunId, type SiteId, newSiteId } from '../../../main/words/index.ts';
 import { sampleBackups, sampleFile, sampleFolder, samplePaths } from './backups.ts';
+import { sampleComparison, sampleHistory } from './comparison.ts';
 import { CONFIGURED, INSTALLATIONS, parseCommand, tryConnection } from './connections.ts';
 import { type SampleSite, sampleSite } from './fleet.ts';
 import { samplePlan, sampleRollback } from './plans.ts';
@@ -51,6 +52,11 @@ export function fakeApi(options: {
       });
     }
     return found;
+  };
+  const ownerOf = (backupId: BackupId): SampleSite => {
+    const owner = [...fleet.values()].find(({ summary }) => backupId.includes(summary.site.id.slice(5)));
+    if (owner === undefined) throw new Problem({ code: 'no-such-backup', message: 'This backup is gone.' });
+    return owner;
   };
   const runOf = (runId: RunId) => {
     const found = runs.all.get(runId);
@@ -281,7 +287,7 @@ export function fakeApi(options: {
       start: os.backups.start.handler(({ input }) => ({ runId: begin('backup', input.siteId, 'Back up') })),
       folder: os.backups.folder.handler(({ input }) => sampleFolder(input.path)),
       file: os.backups.file.handler(({ input }) => {
-        const file = sampleFile(input.path);
+        const file = sampleFile(input.path, input.backupId);
         if (file === null)
           throw new Problem({ code: 'no-such-file', message: 'This file is not in the backup.' });
         return file;
@@ -295,11 +301,28 @@ export function fakeApi(options: {
           })),
         ),
       ),
+      compare: os.backups.compare.handler(({ input }) => {
+        const ofSite = sampleBackups(ownerOf(input.after), now);
+        const earlier = ofSite[ofSite.findIndex(({ id }) => id === input.after) + 1];
+        const before = input.before ?? earlier?.id;
+        if (before === undefined)
+          throw new Problem({
+            code: 'no-earlier-backup',
+            message: 'This is the first backup of the site that is kept: there is none before it.',
+            todo: 'Compare it with a later one.',
+          });
+        return sampleComparison(before, input.after);
+      }),
+      fileHistory: os.backups.fileHistory.handler(({ input }) =>
+        sampleHistory(sampleBackups(siteOf(input.siteId), now), input.path),
+      ),
       restore: os.backups.restore.handler(({ input }) => {
-        const owner = [...fleet.values()].find(({ summary }) =>
-          input.backupId.includes(summary.site.id.slice(5)),
-        );
-        return { runId: begin('restore', owner?.summary.site.id ?? null, 'Restore from a backup') };
+        const { summary } = ownerOf(input.backupId);
+        return { runId: begin('restore', summary.site.id, 'Restore from a backup') };
+      }),
+      export: os.backups.export.handler(({ input }) => {
+        const { summary } = ownerOf(input.backupId);
+        return { runId: begin('restore', summary.site.id, `Export to ${input.file}`) };
       }),
       verify: os.backups.verify.handler(() => ({ runId: begin('verify', null, 'Verify the backups') })),
       remove: os.backups.remove.handler(() => ({})),

@@ -24,6 +24,15 @@ const FILES: Readonly<Record<string, string | null>> = {
   'wp-includes/version.php': "<?php\n$wp_version = '6.6.2';\n",
 };
 
+/** Two files as they were in all but the newest backup, and one that went. */
+export const OLD: Readonly<Record<string, string>> = {
+  '.htaccess':
+    '# BEGIN WordPress\n<IfModule mod_rewrite.c>\nRewriteEngine Off\nRewriteBase /\n</IfModule>\n# END WordPress\n',
+  'wp-content/plugins/akismet/readme.txt':
+    '=== Akismet ===\nStable tag: 5.1\n<script>alert(0)</script>\n\n== Changelog ==\n',
+  'wp-content/plugins/akismet/old.php': '<?php // gone since\n',
+};
+
 /** Six backups of a site, newest first. */
 export function sampleBackups({ summary }: SampleSite, now: number): Backup[] {
   if (summary.backedUpAt === null) return [];
@@ -68,8 +77,10 @@ export function sampleFolder(path: string): BackupEntry[] {
 /** The bytes of one file; null: there is none. */
 export function sampleFile(
   path: string,
+  backupId: BackupId,
 ): { base64: string; size: number; truncated: boolean; text: boolean } | null {
-  const content = FILES[path];
+  // The newest backup has what the newest has; the ones before it what was there before.
+  const content = backupId.endsWith('0') ? FILES[path] : (OLD[path] ?? FILES[path]);
   if (content === undefined) return null;
   const base64 = content === null ? PNG : Buffer.from(content).toString('base64');
   return { base64, size: sizeOf(content), truncated: false, text: content !== null };

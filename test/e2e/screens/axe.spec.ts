@@ -99,6 +99,24 @@ const SCREENS: readonly Screen[] = [
       await expect(page.getByRole('dialog')).toBeVisible();
     },
   ],
+  [
+    'the versions of a file',
+    `#/backups/backup_${siteId(0).slice(5)}0/.htaccess`,
+    12,
+    async ({ page }) => {
+      await page.getByText('Versions', { exact: true }).click();
+      await expect(page.getByText('this backup')).toBeVisible();
+    },
+  ],
+  [
+    'a comparison',
+    `#/compare/backup_${siteId(0).slice(5)}1/backup_${siteId(0).slice(5)}0/.htaccess`,
+    12,
+    async ({ page }) => {
+      await expect(page.getByText('RewriteEngine Off')).toBeVisible();
+      await page.getByText('The database changed').click();
+    },
+  ],
   ['settings', '#/settings', 12],
   ['adding: the server', '#/sites/add', 12],
   [

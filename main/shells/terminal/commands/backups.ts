@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { BackupId, bytesInWords, Problem } from '../../../words/index.ts';
 import { followRuns, reportRuns, sitesNamed, type Command } from '../context.ts';
 import { when } from '../output.ts';
+import { showDifferences, whatIs } from './differences.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
 
@@ -115,6 +116,45 @@ export function backupCommands(program: Commander, act: Act): void {
       }),
     );
   backups
+    .command('diff')
+    .argument('<before>')
+    .argument('[after]')
+    .argument('[path]', '', '')
+    .description('what differs; one backup alone is compared with the one before it')
+    .action((first: string, second: string | undefined, path: string) =>
+      act(async (command) => {
+        const after = await backupNamed(command, second ?? first);
+        const before = second === undefined ? undefined : await backupNamed(command, first);
+        await showDifferences(command, { after, path, ...(before === undefined ? {} : { before }) });
+      }),
+    );
+  backups
+    .command('history')
+    .argument('<site>')
+    .argument('<path>')
+    .description('every version of a file over all backups of a site')
+    .action((name: string, path: string) =>
+      act(async ({ client, out }) => {
+        const site = await client.sites.find({ nameOrId: name });
+        const history = await client.backups.fileHistory({ siteId: site.id, path });
+        out.result(history, {
+          columns: ['backup', 'since', 'until', 'size', 'modified', 'what'],
+          rows: history.versions.map((version) => [
+            version.backupId,
+            when(version.takenAt),
+            when(version.lastTakenAt),
+            version.kind === 'file' ? String(version.size) : '',
+            version.modifiedAt === null ? '' : when(version.modifiedAt),
+            version.sameAs === null
+              ? whatIs(version.kind, version.target)
+              : `${whatIs(version.kind, version.target)}, as in ${version.sameAs}`,
+          ]),
+        });
+        if (history.unread.length > 0)
+          out.warn(`Not known in ${history.unread.join(', ')}: it could not be read.`);
+      }),
+    );
+  backups
     .command('restore')
     .argument('<backup>')
     .argument('[paths...]')
@@ -130,6 +170,20 @@ export function backupCommands(program: Commander, act: Act): void {
           paths,
           to: options.to === undefined ? { kind: 'site' } : { kind: 'folder', folder: resolve(options.to) },
           database: options.database ?? false,
+        });
+        reportRuns(command, await followRuns(command, [runId]));
+      }),
+    );
+  backups
+    .command('export')
+    .argument('<backup>')
+    .argument('<file>')
+    .description('the whole backup as one zip, the database beside the files')
+    .action((id: string, file: string) =>
+      act(async (command) => {
+        const { runId } = await command.client.backups.export({
+          backupId: await backupNamed(command, id),
+          file: resolve(file),
         });
         reportRuns(command, await followRuns(command, [runId]));
       }),
