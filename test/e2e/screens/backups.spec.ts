@@ -16,6 +16,18 @@ test('a backup is browsed by keyboard; a hostile file is shown as text', async (
   );
 });
 
+test('code is coloured, and stays the text that it is', async ({ open }) => {
+  const { page, go } = await open();
+  await go(`#/backups/${BACKUP}/wp-config.php`);
+  await expect(page.locator('pre .string').first()).toHaveText("'DB_NAME'");
+  expect(await page.locator('pre').textContent()).toBe(
+    "<?php\ndefine( 'DB_NAME', 'wp_client' );\n$table_prefix = 'wp_';\n",
+  );
+  await expectAccessible(page);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expectAccessible(page);
+});
+
 test('what a backup lacks is said, file by file', async ({ open }) => {
   const { page, go } = await open();
   await go(`#/backups/backup_${siteId(0).slice(5)}2`);
