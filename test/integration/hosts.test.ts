@@ -292,9 +292,9 @@ describe('a host without any program that could list files', () => {
       moved: [],
       unreadable: ['closed'],
     });
-    expect((await manifestOf(phpOnly, folder, { leaveOut: ['empty', '*'] })).map(({ path }) => path)).toEqual(
-      expect.not.arrayContaining(['empty', 'empty/deeper', '*']),
-    );
+    const paths = (await manifestOf(phpOnly, folder, { leaveOut: ['empty', '*'] })).map(({ path }) => path);
+    expect(paths).toContain('back\\slash');
+    expect(paths.filter((name) => ['empty', 'empty/deeper', '*'].includes(name))).toEqual([]);
   });
 });
 
