@@ -18,6 +18,7 @@ function procedure<In extends AnySchema, Out extends AnySchema>(input: In, outpu
 
 const Nothing = z.object({});
 const Started = z.object({ runId: RunId });
+const Thin = z.object({ thin: z.boolean().default(false) });
 const StartedMany = z.object({ runIds: z.array(RunId) });
 
 /** Secrets of a connection, as typed by the user; they go to the keychain and are never sent back. */
@@ -209,9 +210,9 @@ export const contract = {
     /** Replaces the recovery phrase before. It is shown this once and kept nowhere. */
     makePhrase: procedure(Nothing, z.object({ phrase: z.string() })),
     unlock: procedure(z.object({ phrase: z.string().max(200) }), StoreState),
-    /** What giving back space would give. Changes nothing. */
-    prunePlan: procedure(Nothing, PruneReport),
-    prune: procedure(Nothing, Started),
+    /** What giving back space would give. Changes nothing. `thin`: backups that the rules do not keep go first. */
+    prunePlan: procedure(Thin, PruneReport.extend({ backups: z.array(Backup) })),
+    prune: procedure(Thin, Started),
     rebuildIndex: procedure(Nothing, Nothing),
   },
   runs: {

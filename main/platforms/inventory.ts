@@ -45,7 +45,9 @@ export const Inventory = z.object({
   confirmedAt: z.number(),
   components: z.array(Component),
   php: z.string().nullable(),
-  database: z.object({ kind: z.enum(['mysql', 'mariadb', 'postgresql', 'sqlite']), version: z.string() }).nullable(),
+  database: z
+    .object({ kind: z.enum(['mysql', 'mariadb', 'postgresql', 'sqlite']), version: z.string() })
+    .nullable(),
   multisite: z.boolean().default(false),
   locale: z.string().nullable().default(null),
   /** What could not be read and why, in words. The rest stands all the same. */

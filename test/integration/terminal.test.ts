@@ -196,6 +196,43 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     expect((await wp.page('/')).text).toContain(wp.title);
   });
 
+  it('moves its sealed backups to another computer with the recovery phrase, and gives back space', async () => {
+    const { phrase } = (await json('backups', 'phrase')) as { phrase: string };
+    expect(phrase).toMatch(/^([0-9A-Z]{5}-){5}[0-9A-Z]{5}$/);
+    using elsewhere = disposable(aTempFolder('elsewhere'));
+    fs.cpSync(path.join(data.path, 'store'), path.join(elsewhere.path, 'store'), { recursive: true });
+    const there = (input: string, ...args: string[]) => groundskeeper(elsewhere.path, org, args, input).ended;
+
+    expect(await there('', 'backups', 'ls', 'latest')).toMatchObject({ code: 1 });
+    expect(await there('', 'backups', 'verify')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('recovery phrase') as string,
+    });
+    expect(await there('AAAAA-BBBBB', 'backups', 'unlock')).toMatchObject({ code: 1 });
+    expect(await there(`${phrase.toLowerCase()}\n`, 'backups', 'unlock')).toMatchObject({ code: 0 });
+    expect(await there('', 'backups', 'ls', 'latest')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('wp-config.php') as string,
+    });
+
+    const [latest] = (await json('backups', 'list')) as { id: string }[];
+    expect(await there('', 'backups', 'remove', latest?.id ?? '')).toMatchObject({ code: 0 });
+    const plan = JSON.parse((await there('', '--json', 'backups', 'prune', '--thin', '--dry-run')).out) as {
+      freed: number;
+      bytes: number;
+      backups: unknown[];
+    };
+    expect(plan.backups).toEqual([]);
+    expect(await there('', 'backups', 'prune')).toMatchObject({ code: 0 });
+    const size = fs
+      .readdirSync(path.join(elsewhere.path, 'store', 'packs'), { recursive: true, encoding: 'utf8' })
+      .map((name) => fs.statSync(path.join(elsewhere.path, 'store', 'packs', name)))
+      .reduce((sum, found) => sum + (found.isFile() ? found.size : 0), 0);
+    expect(size).toBe(plan.bytes);
+    expect(await there('', 'backups', 'verify', '--deep')).toMatchObject({ code: 0 });
+    expect(await there('', 'backups', 'rebuild-index')).toMatchObject({ code: 0 });
+  });
+
   it('exports without secrets, imports elsewhere, removes with a word about the backups', async () => {
     const { out } = await gk('sites', 'export');
     const file = path.join(data.path, 'exported.json');
@@ -249,3 +286,7 @@ describe('while the app runs with the same data folder', () => {
     }
   });
 });
+
+function disposable<T extends { remove(): void }>(given: T): T & Disposable {
+  return { ...given, [Symbol.dispose]: () => given.remove() };
+}

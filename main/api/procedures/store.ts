@@ -1,4 +1,5 @@
 import { implement } from '@orpc/server';
+import { decide, RetentionPolicy, type Backup } from '../../backups/index.ts';
 import { bytesInWords } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import type { Services } from '../services.ts';
@@ -9,6 +10,22 @@ const NEVER = new AbortController().signal;
 export function storeProcedures(services: Services) {
   const api = implement(contract).store;
   const { store, runs } = services;
+
+  /** Backups that the rules do not keep. One that a rollback still needs counts as pinned. */
+  async function spare(): Promise<Backup[]> {
+    const backups = await store.list();
+    const sites = [...new Set(backups.map(({ siteId }) => siteId))];
+    const kept = await Promise.all(sites.map((siteId) => services.updates.kept.of(siteId)));
+    const needed = new Set(kept.flat().map(({ tree }) => tree.backupId));
+    const decided = decide(
+      backups.map((backup) => ({ ...backup, pinned: needed.has(backup.id) })),
+      RetentionPolicy.parse({}),
+      services.clock(),
+    );
+    const going = new Set(decided.flatMap(({ id, keep }) => (keep ? [] : [id])));
+    return backups.filter(({ id }) => going.has(id));
+  }
+
   return {
     state: api.state.handler(() => store.state()),
     makePhrase: api.makePhrase.handler(async () => ({ phrase: await store.makePhrase() })),
@@ -17,21 +34,39 @@ export function storeProcedures(services: Services) {
       services.events.emit({ kind: 'backups', siteId: null });
       return store.state();
     }),
-    prunePlan: api.prunePlan.handler(({ signal }) =>
-      store.prune({ dryRun: true }, signal ?? NEVER, () => {}),
-    ),
-    prune: api.prune.handler(async () => {
+    prunePlan: api.prunePlan.handler(async ({ input, signal }) => {
+      const backups = input.thin ? await spare() : [];
+      const without = backups.map(({ id }) => id);
+      return { ...(await store.prune({ dryRun: true, without }, signal ?? NEVER, () => {})), backups };
+    }),
+    prune: api.prune.handler(async ({ input }) => {
+      const thinning = { name: 'thin', title: 'Remove backups that the rules do not keep' };
+      const pruning = { name: 'prune', title: 'Throw away what no backup needs' };
       const run = await runs.start(
         {
           kind: 'prune',
           site: null,
           title: 'Give back space',
-          expected: [{ name: 'prune', title: 'Throw away what no backup needs' }],
+          expected: [...(input.thin ? [thinning] : []), pruning],
           plan: {},
         },
         null,
-        (context) =>
-          context.step('prune', { title: 'Throw away what no backup needs' }, async (step) => {
+        async (context) => {
+          if (input.thin)
+            await context.step(thinning.name, thinning, async (step) => {
+              const gone = await spare();
+              for (const backup of gone) {
+                context.signal.throwIfAborted();
+                await store.remove(backup.id);
+                context.log(
+                  'info',
+                  `Removed: ${backup.siteName}, ${new Date(backup.takenAt).toISOString()}.`,
+                );
+              }
+              step.detail(`${gone.length} backups removed.`);
+              services.events.emit({ kind: 'backups', siteId: null });
+            });
+          return context.step(pruning.name, pruning, async (step) => {
             const { deleted, rewritten, freed, bytes } = await store.prune(
               { dryRun: false },
               context.signal,
@@ -44,7 +79,8 @@ export function storeProcedures(services: Services) {
               summary:
                 freed > 0 ? `${bytesInWords(freed)} given back. ${left}` : `Nothing to give back. ${left}`,
             };
-          }),
+          });
+        },
       );
       return { runId: run.id };
     }),

@@ -349,6 +349,7 @@ export function fakeApi(options: {
         rewritten: 11,
         freed: 214_000_000,
         bytes: 2_386_000_000,
+        backups: [],
       })),
       prune: os.store.prune.handler(() => ({ runId: begin('prune', null, 'Give back space') })),
       rebuildIndex: os.store.rebuildIndex.handler(() => ({})),

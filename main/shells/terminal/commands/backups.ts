@@ -203,18 +203,24 @@ export function backupCommands(program: Commander, act: Act): void {
   backups
     .command('prune')
     .description('gives back the space that no backup needs')
+    .option(
+      '--thin',
+      'first removes backups that the rules do not keep (the last 5, 3 days of all, 14 daily, 8 weekly, 12 monthly; never what a rollback needs)',
+    )
     .option('--dry-run', 'tells what it would give, exactly; changes nothing')
-    .action((options: { dryRun?: boolean }) =>
+    .action(({ thin = false, dryRun = false }: { thin?: boolean; dryRun?: boolean }) =>
       act(async (command) => {
-        if (options.dryRun === true) {
-          const report = await command.client.store.prunePlan({});
+        if (dryRun) {
+          const report = await command.client.store.prunePlan({ thin });
+          for (const backup of report.backups)
+            command.out.say(`would remove ${backup.id}  ${backup.siteName}  ${when(backup.takenAt)}`);
           command.out.say(
             `${bytesInWords(report.freed)} could be given back: ${report.deleted} packs deleted, ${report.rewritten} written anew. The store would take ${bytesInWords(report.bytes)}.`,
           );
           command.out.result(report);
           return;
         }
-        const { runId } = await command.client.store.prune({});
+        const { runId } = await command.client.store.prune({ thin });
         reportRuns(command, await followRuns(command, [runId]));
       }),
     );
