@@ -11,7 +11,7 @@ import {
   type Client,
   type Services,
 } from './api/index.ts';
-import { keyFile, openStore } from './backups/index.ts';
+import { keyFile, openStore, storeKeeper } from './backups/index.ts';
 import { openCheckRecords, refreshUpdates, type CheckServices } from './checks/index.ts';
 import {
   createConnections,
@@ -130,14 +130,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   ]);
   const store = await openStore(join(dataFolder, 'store'), {
     clock,
-    // Without a keychain that lasts, the key lies beside the settings: it guards the store's copies, not this computer.
-    keeper:
-      keychain.kind === 'session'
-        ? keyFile(join(dataFolder, 'store.key'))
-        : {
-            get: (id) => secrets.get(`store:${id}`),
-            set: (id, key) => secrets.set(`store:${id}`, key),
-          },
+    keeper: storeKeeper(keychain, secrets, keyFile(join(dataFolder, 'store.key')), (error, where) =>
+      log.defect(error, where),
+    ),
   });
   const databaseScripts = {
     mysql: resource('database', 'mysql.sh'),
