@@ -216,9 +216,11 @@ describe('each thing that can go wrong', () => {
     using pool = aPool([host]);
     const abort = new AbortController();
     const work = pool.use(wayTo(host), (connection) =>
-      run(connection, sh`echo started; sleep 60`, options({ signal: abort.signal })),
+      run(connection, sh`echo started; sleep 60`, {
+        ...options({ signal: abort.signal }),
+        onOutput: async (stdout) => void stdout.once('data', () => abort.abort()),
+      }),
     );
-    setTimeout(() => abort.abort(), 200);
     expect(await problemOf(work)).toMatchObject({ code: 'cancelled' });
     expect(await pool.use(wayTo(host), whoAmI)).toBe(host.user);
   });
