@@ -155,6 +155,10 @@ test.describe('axe finds nothing, light and dark; nothing runs out of a wide or 
       await act?.(sample);
       for (const colorScheme of ['light', 'dark'] as const) {
         await sample.page.emulateMedia({ colorScheme });
+        // Two frames on, everything is painted in the new colours.
+        await sample.page.evaluate(
+          'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
+        );
         await expectAccessible(sample.page);
       }
       for (const width of [1280, 620]) {
