@@ -61,6 +61,7 @@ describe('the package', () => {
         '/out/main/desktop.js',
         '/out/main/web.js',
         '/out/main/cli.js',
+        '/out/main/pack-worker.js',
         '/out/preload/preload.cjs',
         '/out/renderer/index.html',
         '/resources/platforms/wordpress/platform.yaml',
@@ -89,15 +90,28 @@ describe('the package', () => {
     const elsewhere = path.join(folder, 'elsewhere');
     extractAll(asar, elsewhere);
     await cp(`${asar}.unpacked`, elsewhere, { recursive: true, force: true }).catch(() => {});
-    const { stdout } = await run(process.execPath, [
-      path.join(elsewhere, 'out/main/cli.js'),
-      '--data',
-      path.join(folder, 'data'),
-      '--json',
-      'sites',
-      'list',
+    const cli = async (...args: string[]): Promise<unknown> => {
+      const door = path.join(elsewhere, 'out/main/cli.js');
+      const { stdout } = await run(process.execPath, [
+        door,
+        '--data',
+        path.join(folder, 'data'),
+        '--json',
+        ...args,
+      ]);
+      return JSON.parse(stdout);
+    };
+    expect(await cli('sites', 'list')).toEqual([]);
+    // The store's threads are a file of their own, which has to be found there too.
+    const site = path.join(folder, 'site');
+    await mkdir(site);
+    await writeFile(path.join(site, 'index.html'), '<p>hello</p>');
+    const where = ['--local', '--root', site, '--platform', 'files', '--url', 'http://127.0.0.1/'];
+    await cli('sites', 'add', 'Folder', ...where);
+    await cli('backup', 'Folder');
+    expect(await cli('backups', 'list')).toMatchObject([
+      { files: 1, verifiedAt: expect.any(Number) as number },
     ]);
-    expect(JSON.parse(stdout)).toEqual(expect.anything());
   }, 60_000);
 
   it('burns the fuses that keep others from using its binary', () => {
