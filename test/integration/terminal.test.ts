@@ -203,7 +203,11 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     fs.cpSync(path.join(data.path, 'store'), path.join(elsewhere.path, 'store'), { recursive: true });
     const there = (input: string, ...args: string[]) => groundskeeper(elsewhere.path, org, args, input).ended;
 
-    expect(await there('', 'backups', 'ls', 'latest')).toMatchObject({ code: 1 });
+    expect(await there('', 'sites', 'list')).toMatchObject({ code: 0 });
+    expect(await there('', 'backups', 'list')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('backups unlock') as string,
+    });
     expect(await there('', 'backups', 'verify')).toMatchObject({
       code: 1,
       err: expect.stringContaining('recovery phrase') as string,

@@ -112,7 +112,8 @@ async function summaries(services: Services, sites: readonly Site[]): Promise<Si
   const [inventories, results, backups, updates] = await Promise.all([
     services.records.inventories(),
     services.records.results(),
-    services.store.list(),
+    // Sites are shown while the backups are locked as well.
+    services.store.state().locked ? [] : services.store.list(),
     services.records.updates(),
   ]);
   const live = services.runs.live();

@@ -51,6 +51,8 @@ export const CheckReply = z.object({
   bytes: z.number(),
   /** Blobs that are not what they were, and why. */
   bad: z.array(z.tuple([z.string(), z.string()])),
+  /** The disk did not give the pack: nothing is known of its blobs. */
+  unread: z.boolean(),
   /** What is wrong with the pack beside its contents; null: nothing. */
   whole: z.string().nullable(),
 });

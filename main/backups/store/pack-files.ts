@@ -9,9 +9,10 @@ import { damaged } from './pack.ts';
 export interface PackFiles {
   names(): Promise<string[]>;
   size(name: string): Promise<number>;
-  /** Where a pack lies; its folder is made. */
   readonly fileOf: (name: string) => string;
-  /** @throws Problem `store-damaged` when it is not there or shorter */
+  /** Where a new pack goes; its folder is made. */
+  readonly roomFor: (name: string) => string;
+  /** @throws Problem `store-damaged` when it is shorter, `store-unreadable` when the disk does not give it */
   read(name: string, offset: number, length: number): Promise<Buffer>;
   /** Lays a pack aside; `bringBack` undoes that, `emptyAside` makes it final. */
   layAside(name: string): Promise<void>;
@@ -24,6 +25,20 @@ export interface PackFiles {
 /** Files that stay open between reads. */
 const OPEN = 16;
 const ENDING = '.pack';
+
+/** The disk is not there, say: that is no damage, and nothing is forgotten for it. */
+function unreadable(name: string, error: unknown): Problem {
+  return new Problem(
+    {
+      code: 'store-unreadable',
+      message: 'The backup store cannot be read.',
+      attempted: `Read pack ${name}`,
+      answered: wordsOf(error),
+      todo: 'Check that the disk with the backups is there, then verify them.',
+    },
+    error,
+  );
+}
 
 export function openPackFiles(folder: string): PackFiles {
   const packs = join(folder, 'packs');
@@ -66,7 +81,8 @@ export function openPackFiles(folder: string): PackFiles {
       return (await Promise.all(below.map((one) => packsIn(join(packs, one))))).flat();
     },
     size: async (name) => (await stat(fileOf(name))).size,
-    fileOf(name) {
+    fileOf,
+    roomFor(name) {
       mkdirSync(folderOf(name), { recursive: true, mode: 0o700 });
       return fileOf(name);
     },
@@ -79,7 +95,7 @@ export function openPackFiles(folder: string): PackFiles {
         return bytes;
       } catch (error) {
         if (error instanceof Problem) throw error;
-        throw damaged(`pack ${name}: ${wordsOf(error)}`, error);
+        throw unreadable(name, error);
       } finally {
         const left = (reading.get(name) ?? 1) - 1;
         if (left === 0) reading.delete(name);

@@ -57,7 +57,7 @@ async function check(job: CheckJob): Promise<CheckReply> {
   const bad = new Map<string, string>();
   const lost = (why: string): CheckReply => {
     for (const place of job.places) bad.set(place.id, why);
-    return { bytes: 0, bad: [...bad], whole: why };
+    return { bytes: 0, bad: [...bad], unread: true, whole: why };
   };
   try {
     pack = readFileSync(job.file);
@@ -89,5 +89,5 @@ async function check(job: CheckJob): Promise<CheckReply> {
       bad.set(place.id, error instanceof Problem ? error.answered : wordsOf(error));
     }
   }
-  return { bytes, bad: [...bad], whole };
+  return { bytes, bad: [...bad], unread: false, whole };
 }

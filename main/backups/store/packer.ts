@@ -8,7 +8,7 @@ export interface PackerPlace {
   readonly workers: StoreWorkers;
   readonly has: (id: BlobId) => boolean;
   /** Where a pack of this name is to be written. */
-  readonly fileOf: (name: string) => string;
+  readonly roomFor: (name: string) => string;
   /** Makes a pack known that has been written. */
   readonly onPack: (
     pack: { readonly name: string; readonly salt: Buffer; readonly size: number },
@@ -54,7 +54,7 @@ export function packedSize(blobs: Iterable<{ readonly payload: number; readonly 
   return total;
 }
 
-export function createPacker({ keys, workers, has, fileOf, onPack }: PackerPlace): Packer {
+export function createPacker({ keys, workers, has, roomFor, onPack }: PackerPlace): Packer {
   const mine = new Set<BlobId>();
   let room: Buffer | null = null;
   let used = 0;
@@ -70,7 +70,7 @@ export function createPacker({ keys, workers, has, fileOf, onPack }: PackerPlace
     // A copy of what is used where that is little, so that no thread holds more than it needs.
     const bytes = Uint8Array.prototype.slice.call(room, 0, used).buffer;
     const work = workers
-      .pack({ file: fileOf(name), salt: new Uint8Array(salt), bytes, blobs })
+      .pack({ file: roomFor(name), salt: new Uint8Array(salt), bytes, blobs })
       .then(({ size, places }) => {
         onPack({ name, salt, size }, places);
         total += size;

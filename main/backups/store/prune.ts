@@ -12,8 +12,8 @@ const THIN = 0.2;
 
 /**
  * Gives back the space that no backup needs. Order: mark from the snapshot files (any that cannot be read ends
- * it); write the living blobs of thin packs into new ones; point the index there; lay the old packs aside;
- * see that every living blob is found; only then delete. A crash leaves every blob in at least one pack.
+ * it); write the living blobs of thin packs into new ones; point the index there; see that no
+ * living blob is in a pack that goes; lay those aside; only then delete. A crash leaves every blob in at least one pack.
  * @throws Problem `store-damaged`
  */
 export async function pruneStore(
@@ -52,7 +52,7 @@ export async function pruneStore(
     keys: parts.keys,
     workers: parts.workers,
     has: () => false,
-    fileOf: packs.fileOf,
+    roomFor: packs.roomFor,
     onPack(pack, places) {
       index.add(pack, places, true);
       written += pack.size;
@@ -69,14 +69,13 @@ export async function pruneStore(
   await packer.finish();
   signal.throwIfAborted();
 
-  for (const pack of [...dead, ...thin]) {
-    await packs.layAside(pack.name);
-    index.forgetPack(pack.name);
-  }
-  for (const blob of live) {
-    if (index.has(blob)) continue;
-    await packs.bringBack();
-    throw damaged(`blob ${blob} would have been lost; nothing was thrown away`);
+  const going = new Set([...dead, ...thin].map(({ name }) => name));
+  for (const blob of live)
+    if (going.has(index.find(blob)?.pack ?? ''))
+      throw damaged(`blob ${blob} would have been lost; nothing was thrown away`);
+  for (const name of going) {
+    await packs.layAside(name);
+    index.forgetPack(name);
   }
   const gone = await packs.emptyAside();
   return {

@@ -71,8 +71,9 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       const keys = keysOf(master);
       const snapshots = openSnapshots(join(folder, 'snapshots'), keys);
       workers = startWorkers(master);
-      inner = innerStore({ keys, index, packs, snapshots, workers, clock });
-      await inner.rebuildIndex();
+      const parts = { keys, index, packs, snapshots, workers, clock };
+      await learnNewPacks(parts);
+      inner = innerStore(parts);
     };
     await removeHalves(folder);
     await packs.bringBack();
@@ -125,7 +126,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
         master = found;
         await unlockWith(found);
       },
-      list: async (siteId) => (inner === null ? [] : inner.list(siteId)),
+      list: async (siteId) => need().list(siteId),
       holds: (blobs) => need().holds(blobs),
       begin: async (about) => need().begin(about),
       open: async (id) => need().open(id),
@@ -165,7 +166,7 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
         // A prune has moved it meanwhile.
         if (index.find(id)?.pack !== place.pack) continue;
         // What is not what it was is stored anew by the next backup that has it.
-        index.forgetBlob(id);
+        if (error instanceof Problem && error.code === 'store-damaged') index.forgetBlob(id);
         throw error;
       }
     }
@@ -200,7 +201,7 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
         keys,
         has: index.has,
         workers,
-        fileOf: packs.fileOf,
+        roomFor: packs.roomFor,
         onPack: (pack, places) => index.add(pack, places),
       });
       const takenAt = clock();
@@ -271,17 +272,27 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
       options.dryRun
         ? pruneStore(parts, options, signal, progress)
         : gate.alone(() => pruneStore(parts, options, signal, progress)),
-    async rebuildIndex() {
-      const known = new Set(index.packs().map((pack) => pack.name));
-      const found = new Set(await packs.names());
-      for (const name of found) if (!known.has(name)) await learnPack(parts, name);
-      for (const name of known) if (!found.has(name)) index.forgetPack(name);
-    },
+    rebuildIndex: () =>
+      gate.alone(async () => {
+        await learnNewPacks(parts);
+        // What was forgotten as damaged is found again as well; a verify says what it is worth.
+        for (const name of await packs.names()) await learnPack(parts, name);
+      }),
   };
 }
 
+/** Brings the index in line with the packs that are there. */
+async function learnNewPacks(parts: PackParts): Promise<void> {
+  const known = new Set(parts.index.packs().map((pack) => pack.name));
+  const found = new Set(await parts.packs.names());
+  for (const name of found) if (!known.has(name)) await learnPack(parts, name);
+  for (const name of known) if (!found.has(name)) parts.index.forgetPack(name);
+}
+
+type PackParts = Pick<StoreParts, 'keys' | 'index' | 'packs'>;
+
 /** Takes a pack that a crash or a lost index left unknown into the index. A damaged one gives what is still whole in it. */
-async function learnPack({ keys, index, packs }: StoreParts, name: string): Promise<void> {
+async function learnPack({ keys, index, packs }: PackParts, name: string): Promise<void> {
   const size = await packs.size(name);
   const read = (offset: number, length: number) => packs.read(name, offset, length);
   const { salt, places } = await readPackTable(name, size, keys, read).catch(async () =>

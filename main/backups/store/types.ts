@@ -93,7 +93,7 @@ export interface Store {
   makePhrase(): Promise<string>;
   /** Opens a locked store. @throws Problem `phrase-mistyped`, `wrong-phrase`, `no-phrase` */
   unlock(phrase: string): Promise<void>;
-  /** Newest first. A backup whose record is damaged is left out; `verify` names it. */
+  /** Newest first. @throws Problem `store-locked`, as everything below. A backup whose record is damaged is left out; `verify` names it. */
   list(siteId?: SiteId): Promise<Backup[]>;
   /** Whether all of these are known, so that they need not be fetched again. */
   holds(blobs: readonly BlobId[]): boolean;

@@ -74,6 +74,8 @@ export async function verifyBackups(
     const found = await checkPack(parts, name, places, depth);
     bytes += found.bytes;
     for (const [blob, why] of found.bad) bad.set(blob, why);
+    // What is not what it was is stored anew by the next backup that has it.
+    if (!found.unread) for (const blob of found.bad.keys()) index.forgetBlob(blob);
     if (found.pack !== null && found.bad.size === 0)
       damage.push(`${usedBy.get(name) ?? ''} (no content is lost): ${found.pack}`);
     done += index.pack(name)?.size ?? 0;
@@ -81,8 +83,6 @@ export async function verifyBackups(
     await checkNext();
   };
   await Promise.all(Array.from({ length: parts.workers.count }, checkNext));
-  // What is not what it was is stored anew by the next backup that has it.
-  for (const blob of bad.keys()) index.forgetBlob(blob);
 
   for (const [id, record] of records) {
     const before = damage.length;
@@ -97,6 +97,8 @@ export async function verifyBackups(
 interface CheckedPack {
   readonly bytes: number;
   readonly bad: ReadonlyMap<BlobId, string>;
+  /** The disk did not give it: nothing is forgotten for that. */
+  readonly unread: boolean;
   /** What is wrong with the pack beside its contents; null: nothing. */
   readonly pack: string | null;
 }
@@ -110,14 +112,14 @@ async function checkPack(
   const known = index.pack(name);
   if (depth === 'new' && known !== null && known.checkedAt !== null) {
     const size = await packs.size(name).catch(() => null);
-    if (size === known.size) return { bytes: 0, bad: new Map(), pack: null };
+    if (size === known.size) return { bytes: 0, bad: new Map(), unread: false, pack: null };
   }
-  const { bytes, bad, whole } = await workers.check({
+  const { bytes, bad, unread, whole } = await workers.check({
     file: packs.fileOf(name),
     name,
     salt: new Uint8Array(known?.salt ?? Buffer.alloc(32)),
     places: [...wanted],
   });
   if (whole === null && bad.length === 0) index.setChecked(name, clock());
-  return { bytes, bad: new Map(bad.map(([id, why]) => [Sha256.parse(id), why])), pack: whole };
+  return { bytes, bad: new Map(bad.map(([id, why]) => [Sha256.parse(id), why])), unread, pack: whole };
 }

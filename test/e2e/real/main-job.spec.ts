@@ -145,6 +145,23 @@ test('a site is added, backed up, updated, saved from a bad update, and taken ba
       .toBe(whole.text.includes('(1.2.0)'));
   });
 
+  await test.step('two backups are compared; a recovery phrase is made; space is looked at', async () => {
+    await place.go(web, `${site}/backups`);
+    await page.locator('.backup-row').first().click();
+    await page.getByRole('link', { name: 'Compare…' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('What changed');
+    await expect(page.getByRole('option', { name: /^Changed hours\.php/ })).toBeVisible();
+    await place.go(web, '#/settings');
+    await page.getByRole('button', { name: 'Make a recovery phrase…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Make a recovery phrase' }).click();
+    await expect(dialog.getByText(/^[0-9A-Z]{5}(-[0-9A-Z]{5}){5}$/)).toBeVisible({ timeout: 20_000 });
+    await dialog.getByRole('button', { name: 'I have written it down' }).click();
+    await expect(page.getByRole('button', { name: 'Make a new one…' })).toBeVisible();
+    await page.getByRole('button', { name: 'Look' }).click();
+    await expect(page.getByText(/Nothing to give back\. The backups take/)).toBeVisible();
+  });
+
   await test.step('settings are kept', async () => {
     await place.go(web, '#/settings');
     await page.getByLabel(/^Check every/).fill('12');

@@ -55,7 +55,7 @@ describe('a sealed store', () => {
     const elsewhere = keyFile(path.join(temp.path, 'keys'));
     await place.reopen(elsewhere);
     expect(place.store.state()).toMatchObject({ locked: true, hasPhrase: true });
-    expect(await place.store.list()).toEqual([]);
+    await expect(place.store.list()).rejects.toMatchObject({ code: 'store-locked' });
     await expect(place.store.open(id)).rejects.toMatchObject({ code: 'store-locked' });
     await expect(place.store.verify(null, never, quietly)).rejects.toMatchObject({ code: 'store-locked' });
     await expect(place.store.unlock('ABCDE')).rejects.toMatchObject({ code: 'phrase-mistyped' });
@@ -122,6 +122,30 @@ describe('a sealed store', () => {
     await expect(openStore(place.folder, { clock: Date.now, keeper: place.keeper })).rejects.toMatchObject({
       code: 'store-in-use',
     });
+  });
+});
+
+describe('a disk that is not there for a while', () => {
+  it('is said, and nothing is forgotten for it; what was forgotten can be found again', async () => {
+    using place = await aStore();
+    const { id } = await place.take(files);
+    const packs = path.join(place.folder, 'packs');
+    fs.renameSync(packs, `${packs}-away`);
+    const snapshot = await place.store.open(id);
+    await expect(snapshot.tree(snapshot.root)).rejects.toMatchObject({ code: 'store-unreadable' });
+    expect((await place.store.verify([id], never, quietly)).damage.join()).toContain(id);
+    expect(fs.existsSync(packs), 'a folder was made where the disk should be').toBe(false);
+    fs.renameSync(`${packs}-away`, packs);
+    expect(await place.contentOf(id)).toEqual(inHex(files));
+    expect((await place.store.verify(null, never, quietly)).damage).toEqual([]);
+
+    const [pack = ''] = everyFile(packs);
+    const good = fs.readFileSync(pack);
+    fs.writeFileSync(pack, Buffer.alloc(good.length));
+    expect((await place.store.verify(null, never, quietly)).damage).not.toEqual([]);
+    fs.writeFileSync(pack, good);
+    await place.store.rebuildIndex();
+    expect(await place.contentOf(id)).toEqual(inHex(files));
   });
 });
 
