@@ -35,17 +35,22 @@ export async function aMariaDb(): Promise<MariaDb> {
   const data = path.join(temp.path, 'data');
   const socket = path.join(temp.path, 'mysqld.sock');
   const port = await aFreePort();
-  if (as) fs.chownSync(temp.path, as.uid, as.gid);
+  // A server that starts deletes every temporary table in its folder for them: in a shared /tmp, those of others too,
+  // which then crash.
+  const ours = path.join(temp.path, 'tmp');
+  fs.mkdirSync(ours);
+  if (as) for (const folder of [temp.path, ours]) fs.chownSync(folder, as.uid, as.gid);
+  const folders = [`--datadir=${data}`, `--tmpdir=${ours}`];
   runCommand(
     'mysql_install_db',
-    ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+    ['--no-defaults', ...folders, '--auth-root-authentication-method=normal', '--skip-test-db'],
     { as },
   );
   const server = await startServer(
     'mariadbd',
     [
       '--no-defaults',
-      `--datadir=${data}`,
+      ...folders,
       `--socket=${socket}`,
       `--port=${port}`,
       `--pid-file=${temp.path}/mysqld.pid`,
