@@ -15,11 +15,19 @@ export {
 } from './store/types.ts';
 export type { TreeEntry, FileEntry } from './store/tree.ts';
 export { takeBackup, type TakeOptions } from './take.ts';
-export { entryAt, fileAt, findPaths, flatten, listFolder, looksLikeText, readStart } from './browse.ts';
-export { restoreToFolder, type LocalRestore } from './restore-local.ts';
-export { exportZip, type ZipExport } from './export-zip.ts';
-export { safeName } from './safe-name.ts';
-export { createSafePaths, type SafePaths } from './safe-paths.ts';
+export {
+  entryAt,
+  fileAt,
+  findPaths,
+  flatten,
+  listFolder,
+  looksLikeText,
+  readStart,
+} from './browse/browse.ts';
+export { restoreToFolder, type LocalRestore } from './browse/restore-local.ts';
+export { exportZip, type ZipExport } from './browse/export-zip.ts';
+export { safeName } from './browse/safe-name.ts';
+export { createSafePaths, type SafePaths } from './browse/safe-paths.ts';
 export {
   countRows,
   dumpToFile,
@@ -29,10 +37,16 @@ export {
   type DatabaseScripts,
   type DatabaseWork,
 } from './database/tools.ts';
-export { hashFiles } from './hashes.ts';
-export { readManifest, sameStamp, type ManifestEntry } from './manifest.ts';
-export { sendFiles, type Sending } from './send.ts';
-export { tarHeader, tarPadding, TAR_END, type TarEntry } from './tar.ts';
-export { decide, RetentionPolicy, type KeepReason, type Retainable, type Retention } from './retention.ts';
-export { backupBefore, BackupChange, changesBetween, compareBackups, Comparison } from './compare.ts';
-export { fileHistory, FileHistory, FileVersion } from './file-history.ts';
+export { hashFiles } from './pull/hashes.ts';
+export { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts';
+export { sendFiles, type Sending } from './pull/send.ts';
+export { tarHeader, tarPadding, TAR_END, type TarEntry } from './pull/tar.ts';
+export {
+  decide,
+  RetentionPolicy,
+  type KeepReason,
+  type Retainable,
+  type Retention,
+} from './care/retention.ts';
+export { backupBefore, BackupChange, changesBetween, compareBackups, Comparison } from './browse/compare.ts';
+export { fileHistory, FileHistory, FileVersion } from './browse/file-history.ts';

@@ -10,7 +10,7 @@ import {
   takeBackup,
   type ManifestEntry,
 } from '../../main/backups/index.ts';
-import { meansOf } from '../../main/backups/means.ts';
+import { meansOf } from '../../main/backups/pull/means.ts';
 import { newSiteId, remotePath } from '../../main/words/index.ts';
 import { aClock, never, quietly } from '../main/samples.ts';
 import { anApp, anSshHost, aTempFolder, connectionTo, type SshHost, type TestApp } from '../rig/index.ts';

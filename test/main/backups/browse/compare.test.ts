@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { backupBefore, changesBetween, compareBackups, type Snapshot } from '../../../main/backups/index.ts';
-import { SiteId } from '../../../main/words/index.ts';
+import {
+  backupBefore,
+  changesBetween,
+  compareBackups,
+  type Snapshot,
+} from '../../../../main/backups/index.ts';
+import { SiteId } from '../../../../main/words/index.ts';
 import { aShelf, type Folder, type Shelf } from './snapshots.ts';
 
 let shelf: Shelf;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, RetentionPolicy, type Retainable } from '../../../main/backups/index.ts';
-import { BackupId, SiteId } from '../../../main/words/index.ts';
+import { decide, RetentionPolicy, type Retainable } from '../../../../main/backups/index.ts';
+import { BackupId, SiteId } from '../../../../main/words/index.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

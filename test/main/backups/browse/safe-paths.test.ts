@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSafePaths } from '../../../main/backups/index.ts';
+import { createSafePaths } from '../../../../main/backups/index.ts';
 
 const name = fc.oneof(
   fc.constantFrom('a', 'A', 'a~1', 'A~1', 'é', 'e\u0301', '..', 'con', 'x:', '\uDCFF'),

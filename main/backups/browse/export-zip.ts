@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
-import { encodeName, type OnProgress } from '../words/index.ts';
+import { encodeName, type OnProgress } from '../../words/index.ts';
 import { flatten } from './browse.ts';
 import { localProblem, refuseExisting } from './local-disk.ts';
 import { createSafePaths } from './safe-paths.ts';
-import type { Snapshot } from './store/types.ts';
-import type { TreeEntry } from './store/tree.ts';
+import type { Snapshot } from '../store/types.ts';
+import type { TreeEntry } from '../store/tree.ts';
 
 export interface ZipExport {
   readonly files: number;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileHistory } from '../../../main/backups/index.ts';
+import { fileHistory } from '../../../../main/backups/index.ts';
 import { aShelf, bakery, type Folder, type Shelf } from './snapshots.ts';
 
 let shelf: Shelf;

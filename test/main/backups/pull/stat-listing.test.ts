@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ManifestEntry } from '../../../main/backups/index.ts';
-import { newMarker, parseStat } from '../../../main/backups/stat-listing.ts';
-import { decodeName } from '../../../main/words/index.ts';
+import type { ManifestEntry } from '../../../../main/backups/index.ts';
+import { newMarker, parseStat } from '../../../../main/backups/pull/stat-listing.ts';
+import { decodeName } from '../../../../main/words/index.ts';
 
 const AWKWARD = ['\n', ' ', '->', 's81a4 5 ', 'gk-', ':', '\\', "'", '\xe9', '\xff', '日', '.'];
 const aName = fc

@@ -3,8 +3,8 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { exportZip, type Snapshot } from '../../../main/backups/index.ts';
-import { never, quietly } from '../samples.ts';
+import { exportZip, type Snapshot } from '../../../../main/backups/index.ts';
+import { never, quietly } from '../../samples.ts';
 import { aShelf, type Shelf } from './snapshots.ts';
 
 let shelf: Shelf;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BackupId, SiteId } from '../words/index.ts';
+import type { BackupId, SiteId } from '../../words/index.ts';
 
 const DAY = 86_400_000;
 const count = (usual: number) => z.number().int().min(0).max(10_000).default(usual);

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { TAR_END, tarHeader, tarPadding, type TarEntry } from '../../../main/backups/index.ts';
-import { decodeName, encodeName } from '../../../main/words/index.ts';
-import { aTempFolder } from '../../rig/index.ts';
+import { TAR_END, tarHeader, tarPadding, type TarEntry } from '../../../../main/backups/index.ts';
+import { decodeName, encodeName } from '../../../../main/words/index.ts';
+import { aTempFolder } from '../../../rig/index.ts';
 
 const temp = aTempFolder('tar');
 afterAll(() => temp.remove());

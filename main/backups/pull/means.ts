@@ -1,4 +1,4 @@
-import { lines, runOk, sh, type Connection } from '../connections/index.ts';
+import { lines, runOk, sh, type Connection } from '../../connections/index.ts';
 
 /** The programs with which a server lists, packs and hashes files. */
 export interface Means {

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import { runOk, lines, sh, type Connection, type Script } from '../connections/index.ts';
-import type { OnProgress, RemotePath } from '../words/index.ts';
+import { runOk, lines, sh, type Connection, type Script } from '../../connections/index.ts';
+import type { OnProgress, RemotePath } from '../../words/index.ts';
 import { TAR_END, tarHeader, tarPadding, type TarEntry } from './tar.ts';
 
 /** Something to be put on the server. */

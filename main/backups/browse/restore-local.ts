@@ -3,12 +3,12 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { OnProgress } from '../words/index.ts';
+import type { OnProgress } from '../../words/index.ts';
 import { entryAt, flatten } from './browse.ts';
 import { localProblem, refuseExisting } from './local-disk.ts';
 import { createSafePaths } from './safe-paths.ts';
-import type { Snapshot } from './store/types.ts';
-import type { FileEntry } from './store/tree.ts';
+import type { Snapshot } from '../store/types.ts';
+import type { FileEntry } from '../store/tree.ts';
 
 export interface LocalRestore {
   readonly files: number;

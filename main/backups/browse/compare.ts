@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { BackupId, Problem } from '../words/index.ts';
+import { BackupId, Problem } from '../../words/index.ts';
 import { entryAt, findEntry } from './browse.ts';
-import type { Backup } from './backup.ts';
-import type { Snapshot, Store } from './store/types.ts';
-import type { FileEntry, Tree, TreeEntry } from './store/tree.ts';
+import type { Backup } from '../backup.ts';
+import type { Snapshot, Store } from '../store/types.ts';
+import type { FileEntry, Tree, TreeEntry } from '../store/tree.ts';
 
 /** One name in one of two backups. */
 export const ComparedEntry = z.object({

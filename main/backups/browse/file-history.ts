@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { BackupId, Problem, type SiteId } from '../words/index.ts';
+import { BackupId, Problem, type SiteId } from '../../words/index.ts';
 import { coverOf, sameContent } from './compare.ts';
-import type { Snapshot, Store } from './store/types.ts';
-import type { TreeEntry } from './store/tree.ts';
+import type { Snapshot, Store } from '../store/types.ts';
+import type { TreeEntry } from '../store/tree.ts';
 
 /** What was at a path from one backup on. */
 export const FileVersion = z.object({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { lines, sh, type Script } from '../connections/index.ts';
-import { decodeName } from '../words/index.ts';
+import { lines, sh, type Script } from '../../connections/index.ts';
+import { decodeName } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
 
 type StatKind = 'stat' | 'bsd-stat';

@@ -7,10 +7,10 @@ import {
   type Store,
   type StoredDatabase,
   type TreeEntry,
-} from '../../../main/backups/index.ts';
-import { SiteId } from '../../../main/words/index.ts';
-import { aTempFolder } from '../../rig/index.ts';
-import { aClock } from '../samples.ts';
+} from '../../../../main/backups/index.ts';
+import { SiteId } from '../../../../main/words/index.ts';
+import { aTempFolder } from '../../../rig/index.ts';
+import { aClock } from '../../samples.ts';
 
 /** A file, a link or a folder of a site, as a test writes it down. */
 export type Node =

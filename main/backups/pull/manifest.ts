@@ -1,5 +1,5 @@
-import { run, remoteFailed, sh, type Connection } from '../connections/index.ts';
-import { decodeName, Problem, type RemotePath } from '../words/index.ts';
+import { run, remoteFailed, sh, type Connection } from '../../connections/index.ts';
+import { decodeName, Problem, type RemotePath } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
 import { meansOf } from './means.ts';
 import { newMarker, parseStat, statScript } from './stat-listing.ts';

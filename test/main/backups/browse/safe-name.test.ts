@@ -1,8 +1,8 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { safeName } from '../../../main/backups/index.ts';
-import { decodeName } from '../../../main/words/index.ts';
+import { safeName } from '../../../../main/backups/index.ts';
+import { decodeName } from '../../../../main/words/index.ts';
 
 /** Any name that a server can have: every byte but NUL and the slash. */
 const name = fc.oneof(

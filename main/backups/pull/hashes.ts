@@ -1,5 +1,5 @@
-import { lines, runOk, sh, type Connection, type Script } from '../connections/index.ts';
-import { decodeName, Problem, type RemotePath } from '../words/index.ts';
+import { lines, runOk, sh, type Connection, type Script } from '../../connections/index.ts';
+import { decodeName, Problem, type RemotePath } from '../../words/index.ts';
 import { meansOf } from './means.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { Problem } from '../words/index.ts';
-import type { BackupEntry } from './backup.ts';
-import type { Snapshot, Store } from './store/types.ts';
-import type { FileEntry, Tree, TreeEntry } from './store/tree.ts';
-import type { BackupId, SiteId } from '../words/index.ts';
+import { Problem } from '../../words/index.ts';
+import type { BackupEntry } from '../backup.ts';
+import type { Snapshot, Store } from '../store/types.ts';
+import type { FileEntry, Tree, TreeEntry } from '../store/tree.ts';
+import type { BackupId, SiteId } from '../../words/index.ts';
 
 /** Everything in a backup, folders before what is in them. */
 export async function* flatten(

@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import tar from 'tar-stream';
-import { lines, run, sh, type Connection, type Script } from '../connections/index.ts';
-import { decodeName, encodeName, Problem, wordsOf, type RemotePath } from '../words/index.ts';
+import { lines, run, sh, type Connection, type Script } from '../../connections/index.ts';
+import { decodeName, encodeName, Problem, wordsOf, type RemotePath } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { meansOf, type Means } from './means.ts';
 

@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { Problem, wordsOf } from '../words/index.ts';
+import { Problem, wordsOf } from '../../words/index.ts';
 
 /** Nothing of the user's is overwritten. @throws Problem `exists` */
 export function refuseExisting(target: string): void {

@@ -1,4 +1,4 @@
-import { encodeName } from '../words/index.ts';
+import { encodeName } from '../../words/index.ts';
 
 export interface TarEntry {
   readonly name: string;
