@@ -4,8 +4,11 @@ import renderer from './renderer/vite.config.ts';
 
 const here = import.meta.dirname;
 const doors = ['desktop', 'web', 'cli'];
-/** Runs in threads, so it is a file of its own beside the doors. */
-const threads = { 'pack-worker': 'backups/store/pack-worker.ts' };
+/** Run in threads, so each is a file of its own beside the doors. */
+const threads = {
+  'pack-worker': 'backups/store/pack-worker.ts',
+  'store-thread': 'backups/store/thread/store-thread.ts',
+};
 
 /** Three bundles: the doors of main/, the preload, the renderer. Builds without the Electron binary. */
 export default defineConfig({

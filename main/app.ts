@@ -11,7 +11,7 @@ import {
   type Client,
   type Services,
 } from './api/index.ts';
-import { keyFile, openStore, storeKeeper } from './backups/index.ts';
+import { keyFile, openStoreInThread, storeKeeper } from './backups/index.ts';
 import { openCheckRecords, refreshUpdates, type CheckServices } from './checks/index.ts';
 import {
   createConnections,
@@ -128,7 +128,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     join(options.resourcesFolder, 'platforms'),
     join(dataFolder, 'platforms'),
   ]);
-  const store = await openStore(join(dataFolder, 'store'), {
+  const store = await openStoreInThread(join(dataFolder, 'store'), {
     clock,
     keeper: storeKeeper(keychain, secrets, keyFile(join(dataFolder, 'store.key')), (error, where) =>
       log.defect(error, where),
@@ -297,7 +297,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       await runs.close();
       await recorded.settled();
       connections.close();
-      store.close();
+      await store.close();
       await database.destroy();
       process.off('unhandledRejection', unexpected);
       ownership.release();

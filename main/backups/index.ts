@@ -3,6 +3,7 @@ export { Backup, BackupEntry } from './backup.ts';
 export { keyFile } from './store/key-file.ts';
 export type { KeyKeeper } from './store/keys.ts';
 export { openStore, type StoreOptions } from './store/store.ts';
+export { openStoreInThread } from './store/thread/threaded.ts';
 export { storeKeeper } from './store-keeper.ts';
 export {
   PruneReport,

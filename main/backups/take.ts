@@ -4,12 +4,11 @@ import type { DatabaseAccess } from '../platforms/index.ts';
 import { Problem, type OnProgress, type RemotePath, type SiteId } from '../words/index.ts';
 import type { Backup } from './backup.ts';
 import { countRows, dumpTo, type DatabaseScripts } from './database/tools.ts';
-import { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts';
+import { filesAsBefore, writeFolders } from './folders.ts';
+import { readManifest, type ManifestEntry } from './pull/manifest.ts';
 import { pullFiles } from './pull/pull.ts';
-import { flatten } from './browse/browse.ts';
 import type { BlobId } from './store/keys.ts';
-import type { Snapshot, SnapshotWriter, Store, StoredDatabase } from './store/types.ts';
-import type { FileEntry, TreeEntry } from './store/tree.ts';
+import type { SnapshotWriter, Store, StoredDatabase } from './store/types.ts';
 
 export interface TakeOptions {
   readonly site: { readonly id: SiteId; readonly name: string; readonly root: RemotePath };
@@ -36,19 +35,13 @@ export async function takeBackup(
   options: TakeOptions,
 ): Promise<Backup> {
   const { site, signal, progress, log } = options;
+  await using writer = await store.begin({ siteId: site.id, siteName: site.name, reason: options.reason });
   progress({ what: 'List the files', done: 0, total: null, unit: 'files' });
   const listing = { root: site.root, leaveOut: options.leaveOut, php: options.scripts.listing, signal };
-  const manifest = await readManifest(connection, listing);
-  const known = await lastFiles(store, site.id);
+  const [manifest, last] = await Promise.all([readManifest(connection, listing), writer.last()]);
   const files = manifest.filter((entry) => entry.kind === 'file');
-  const stored = new Map<string, readonly BlobId[]>();
-  const stale: ManifestEntry[] = [];
-  for (const entry of files) {
-    const before = known.get(entry.path);
-    if (before && sameStamp(before, entry) && store.holds(before.blobs)) stored.set(entry.path, before.blobs);
-    else stale.push(entry);
-  }
-  await using writer = await store.begin({ siteId: site.id, siteName: site.name, reason: options.reason });
+  const stored = filesAsBefore(last, files);
+  const stale = files.filter((entry) => !stored.has(entry.path));
   log('info', `${files.length} files, ${stale.length} of them new or changed.`);
 
   const first = await pull(connection, writer, stale, stored, options);
@@ -90,7 +83,7 @@ export async function takeBackup(
   const database =
     options.database === null ? null : await dump(connection, writer, options.database, options);
   progress({ what: 'Write the snapshot', done: 0, total: null, unit: 'files' });
-  const root = await writeTrees(writer, entries, stored);
+  const root = await writeFolders(writer, entries, stored, last);
   signal.throwIfAborted();
   return writer.commit({
     root,
@@ -105,21 +98,6 @@ export async function takeBackup(
   });
 }
 
-/** The files of the site's latest backup that can be read, by path. */
-async function lastFiles(store: Store, siteId: SiteId): Promise<Map<string, FileEntry>> {
-  const [last] = await store.list(siteId);
-  if (!last) return new Map();
-  try {
-    const snapshot: Snapshot = await store.open(last.id);
-    const files = new Map<string, FileEntry>();
-    for await (const { path, entry } of flatten(snapshot)) if (entry.kind === 'file') files.set(path, entry);
-    return files;
-  } catch {
-    // A damaged backup is no base for the next one: everything is fetched anew.
-    return new Map();
-  }
-}
-
 async function pull(
   connection: Connection,
   writer: SnapshotWriter,
@@ -129,17 +107,24 @@ async function pull(
 ) {
   const total = wanted.reduce((sum, entry) => sum + entry.size, 0);
   let done = 0;
-  return pullFiles(connection, wanted, {
+  const storing: Promise<void>[] = [];
+  const pulled = await pullFiles(connection, wanted, {
     root: options.site.root,
     signal: options.signal,
     async onFile(entry, size, content) {
-      const { blobs, size: read } = await writer.put(content, entry.path.endsWith('.sql') ? 'dump' : 'file');
-      if (read !== size) throw incomplete(entry.path);
-      stored.set(entry.path, blobs);
+      const handed = await writer.handOver(content, entry.path.endsWith('.sql') ? 'dump' : 'file');
+      const work = handed.stored.then(({ blobs, size: read }) => {
+        if (read !== size) throw incomplete(entry.path);
+        stored.set(entry.path, blobs);
+      });
+      work.catch(() => {});
+      storing.push(work);
       done += size;
       options.progress({ what: 'Fetch the files', done, total, unit: 'bytes' });
     },
   });
+  await Promise.all(storing);
+  return pulled;
 }
 
 async function dump(
@@ -193,38 +178,6 @@ async function* watched(stdout: Readable, on: (done: number) => void): AsyncGene
     on(done);
     yield chunk;
   }
-}
-
-/** Builds the folders from the leaves up. */
-async function writeTrees(
-  writer: SnapshotWriter,
-  entries: readonly ManifestEntry[],
-  stored: ReadonlyMap<string, readonly BlobId[]>,
-): Promise<BlobId> {
-  const children = new Map<string, ManifestEntry[]>();
-  for (const entry of entries) {
-    if (entry.path === '') continue;
-    const cut = entry.path.lastIndexOf('/');
-    const parent = cut < 0 ? '' : entry.path.slice(0, cut);
-    const list = children.get(parent);
-    if (list) list.push(entry);
-    else children.set(parent, [entry]);
-  }
-  const build = async (folder: string): Promise<BlobId> => {
-    const list: TreeEntry[] = [];
-    for (const entry of children.get(folder) ?? []) {
-      const name = entry.path.slice(folder === '' ? 0 : folder.length + 1);
-      const shared = { name, mode: entry.mode, mtime: entry.mtime, ctime: entry.ctime, inode: entry.inode };
-      if (entry.kind === 'folder') list.push({ kind: 'folder', ...shared, tree: await build(entry.path) });
-      else if (entry.kind === 'link') list.push({ kind: 'link', ...shared, target: entry.target });
-      else {
-        const blobs = stored.get(entry.path);
-        if (blobs) list.push({ kind: 'file', ...shared, size: entry.size, blobs: [...blobs] });
-      }
-    }
-    return writer.putTree(list);
-  };
-  return build('');
 }
 
 function incomplete(path: string): Problem {

@@ -2,7 +2,13 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { keyFile, openStore, restoreToFolder, takeBackup, type Store } from '../../main/backups/index.ts';
+import {
+  keyFile,
+  openStoreInThread,
+  restoreToFolder,
+  takeBackup,
+  type Store,
+} from '../../main/backups/index.ts';
 import { never, quietly } from '../main/samples.ts';
 import { aPool, at, scripts, wayTo } from '../integration/reach.ts';
 import { newSiteId } from '../../main/words/index.ts';
@@ -39,10 +45,13 @@ export const backup: Benchmark = {
     let added = 0;
     let peak = 0;
     const fresh = async (name: string) => {
-      store?.close();
+      await store?.close();
       if (folder !== '') fs.rmSync(folder, { recursive: true, force: true });
       folder = path.join(temp.path, `${name}-${(number += 1)}`);
-      store = await openStore(folder, { clock: Date.now, keeper: keyFile(path.join(temp.path, 'keys')) });
+      store = await openStoreInThread(folder, {
+        clock: Date.now,
+        keeper: keyFile(path.join(temp.path, 'keys')),
+      });
     };
     const opened = () => {
       if (store === null) throw new Error('no store');
@@ -145,7 +154,7 @@ export const backup: Benchmark = {
         `peak memory of the whole benchmark's process: ${Math.round(peak / 1024)} MB`,
       ],
       async stop() {
-        store?.close();
+        await store?.close();
         pool[Symbol.dispose]();
         await host.stop();
         temp.remove();

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   hashFiles,
-  openStore,
+  openStoreInThread,
   readManifest,
   takeBackup,
   type ManifestEntry,
@@ -112,7 +112,7 @@ function onHost<T>(host: SshHost, work: Parameters<typeof pool.use<T>>[1]): Prom
 
 async function aBackup(host: SshHost, folder: string) {
   const temp = aTempFolder('store');
-  const store = await openStore(path.join(temp.path, 'store'), { clock: aClock(), keeper: null });
+  const store = await openStoreInThread(path.join(temp.path, 'store'), { clock: aClock(), keeper: null });
   const made = await onHost(host, (connection) =>
     takeBackup(store, connection, {
       site: { id: newSiteId(), name: 'Bakery', root: at(folder) },
@@ -126,7 +126,7 @@ async function aBackup(host: SshHost, folder: string) {
     }),
   );
   const damage = await store.verify(null, never, quietly);
-  store.close();
+  await store.close();
   temp.remove();
   return { made, damage };
 }

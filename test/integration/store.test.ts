@@ -7,7 +7,7 @@ import {
   findPaths,
   listFolder,
   keyFile,
-  openStore,
+  openStoreInThread,
   readStart,
   fileAt,
   restoreToFolder,
@@ -52,14 +52,14 @@ let siteId: SiteId;
 const clock = aClock();
 beforeEach(async () => {
   temp = aTempFolder('store');
-  store = await openStore(path.join(temp.path, 'store'), {
+  store = await openStoreInThread(path.join(temp.path, 'store'), {
     clock,
     keeper: keyFile(path.join(temp.path, 'key')),
   });
   siteId = newSiteId();
 });
-afterEach(() => {
-  store.close();
+afterEach(async () => {
+  await store.close();
   temp.remove();
 });
 

@@ -40,7 +40,8 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function unwritable(path: string, error: unknown): Problem {
+/** What the disk says to a write, as a problem: `disk-full` or `store-unwritable`. */
+export function unwritable(path: string, error: unknown): Problem {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   return new Problem(

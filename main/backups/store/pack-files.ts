@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem, wordsOf } from '../../words/index.ts';
-import { syncFolder } from './durable.ts';
+import { syncFolder, unwritable } from './durable.ts';
 import { damaged } from './pack.ts';
 
 /** Pack files by name, in folders named by their first two digits. */
@@ -10,7 +10,7 @@ export interface PackFiles {
   names(): Promise<string[]>;
   size(name: string): Promise<number>;
   readonly fileOf: (name: string) => string;
-  /** Where a new pack goes; its folder is made. */
+  /** Where a new pack goes; its folder is made. @throws Problem `disk-full`, `store-unwritable` */
   readonly roomFor: (name: string) => string;
   /** @throws Problem `store-damaged` when it is shorter, `store-unreadable` when the disk does not give it */
   read(name: string, offset: number, length: number): Promise<Buffer>;
@@ -83,7 +83,11 @@ export function openPackFiles(folder: string): PackFiles {
     size: async (name) => (await stat(fileOf(name))).size,
     fileOf,
     roomFor(name) {
-      mkdirSync(folderOf(name), { recursive: true, mode: 0o700 });
+      try {
+        mkdirSync(folderOf(name), { recursive: true, mode: 0o700 });
+      } catch (error) {
+        throw unwritable(folderOf(name), error);
+      }
       return fileOf(name);
     },
     async read(name, offset, length) {

@@ -6,10 +6,11 @@ import { z } from 'zod';
 import { takeOwnership } from '../../database/index.ts';
 import { newBackupId, Problem, readJson, type Clock } from '../../words/index.ts';
 import type { Backup } from '../backup.ts';
-import { cut, CUT } from './cut.ts';
+import { cut, CUT, type CutKind } from './cut.ts';
 import { HALF, writeDurably } from './durable.ts';
 import { createGate } from './gate.ts';
 import { openIndex, type StoreIndex } from './index-db.ts';
+import { lastFolders } from './last.ts';
 import {
   keysOf,
   newPhrase,
@@ -26,7 +27,7 @@ import { createPacker } from './packer.ts';
 import { pruneStore } from './prune.ts';
 import { openSnapshots, SnapshotRecord } from './snapshots.ts';
 import { decodeTree, encodeTree, type Tree } from './tree.ts';
-import type { Store } from './types.ts';
+import type { Store, StoredBytes } from './types.ts';
 import { verifyBackups, type StoreParts } from './verify.ts';
 import { startWorkers, type StoreWorkers } from './workers.ts';
 
@@ -127,14 +128,13 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
         await unlockWith(found);
       },
       list: async (siteId) => need().list(siteId),
-      holds: (blobs) => need().holds(blobs),
       begin: async (about) => need().begin(about),
       open: async (id) => need().open(id),
       verify: async (...given) => need().verify(...given),
       remove: async (id) => need().remove(id),
       prune: async (...given) => need().prune(...given),
       rebuildIndex: async () => need().rebuildIndex(),
-      close() {
+      async close() {
         if (closed) return;
         closed = true;
         workers?.close();
@@ -193,7 +193,6 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
         .filter((backup) => siteId === undefined || backup.siteId === siteId)
         .sort((a, b) => b.takenAt - a.takenAt);
     },
-    holds: (blobs) => blobs.every((blob) => index.has(blob)),
     async begin(about) {
       const leave = await gate.together();
       const id = newBackupId();
@@ -205,18 +204,26 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
         onPack: (pack, places) => index.add(pack, places),
       });
       const takenAt = clock();
+      const put = async (bytes: AsyncIterable<Buffer>, kind: CutKind = 'file'): Promise<StoredBytes> => {
+        const blobs: BlobId[] = [];
+        let size = 0;
+        for await (const piece of cut(bytes, CUT[kind], keys.gear)) {
+          const blob = keys.blobId(piece);
+          await packer.add(blob, piece);
+          blobs.push(blob);
+          size += piece.length;
+        }
+        return { blobs, size };
+      };
       return {
         id,
-        async put(bytes, kind = 'file') {
-          const blobs: BlobId[] = [];
-          let size = 0;
-          for await (const piece of cut(bytes, CUT[kind], keys.gear)) {
-            const blob = keys.blobId(piece);
-            await packer.add(blob, piece);
-            blobs.push(blob);
-            size += piece.length;
-          }
-          return { blobs, size };
+        last: () => lastFolders({ snapshots, readTree, has: index.has }, about.siteId),
+        put,
+        async handOver(bytes, kind) {
+          const stored = put(bytes, kind);
+          stored.catch(() => {});
+          await stored;
+          return { stored };
         },
         async putTree(entries) {
           const bytes = encodeTree(entries);
@@ -224,7 +231,6 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
           await packer.add(blob, bytes);
           return blob;
         },
-        addedBytes: () => packer.added(),
         async commit({ root, database, databaseKind, ...counts }) {
           await packer.finish();
           const record = SnapshotRecord.parse({

@@ -22,13 +22,24 @@ export const StoredDatabase = z.object({
 });
 export type StoredDatabase = z.infer<typeof StoredDatabase>;
 
+/** A folder as a backup has it. */
+export interface LastFolder {
+  readonly tree: BlobId;
+  readonly entries: Tree;
+  /** Files whose contents are not all in the store any more, by name. */
+  readonly lost: readonly string[];
+}
+
 /** A backup being taken. Nothing of it is seen by others before `commit`. */
 export interface SnapshotWriter extends AsyncDisposable {
   readonly id: BackupId;
+  /** What the site's latest backup that can be read knows of its folders, by path; '' is the root. */
+  last(): Promise<ReadonlyMap<string, LastFolder>>;
   /** Stores bytes; what is there already costs nothing. `dump`: cut finer, because rows change here and there. */
   put(bytes: AsyncIterable<Buffer>, kind?: CutKind): Promise<StoredBytes>;
+  /** As `put`, and resolves as soon as the bytes are taken over, so that the next can be read meanwhile. `stored` may fail later. */
+  handOver(bytes: AsyncIterable<Buffer>, kind?: CutKind): Promise<{ readonly stored: Promise<StoredBytes> }>;
   putTree(entries: readonly TreeEntry[]): Promise<BlobId>;
-  addedBytes(): number;
   /** Makes it durable: packs, then the index, then the snapshot file. */
   commit(content: {
     root: BlobId;
@@ -95,8 +106,6 @@ export interface Store {
   unlock(phrase: string): Promise<void>;
   /** Newest first. @throws Problem `store-locked`, as everything below. A backup whose record is damaged is left out; `verify` names it. */
   list(siteId?: SiteId): Promise<Backup[]>;
-  /** Whether all of these are known, so that they need not be fetched again. */
-  holds(blobs: readonly BlobId[]): boolean;
   /** Waits while the store is pruned. */
   begin(about: { siteId: SiteId; siteName: string; reason: Backup['reason'] }): Promise<SnapshotWriter>;
   /** @throws Problem `no-such-backup` */
@@ -122,5 +131,5 @@ export interface Store {
   ): Promise<PruneReport>;
   /** Finds every blob again from the packs. */
   rebuildIndex(): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }

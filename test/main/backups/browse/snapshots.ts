@@ -1,7 +1,7 @@
 import path from 'node:path';
 import {
   keyFile,
-  openStore,
+  openStoreInThread,
   type Backup,
   type Snapshot,
   type Store,
@@ -41,7 +41,7 @@ interface TakeAbout {
 export async function aShelf(): Promise<Shelf> {
   const temp = aTempFolder('shelf');
   const clock = aClock();
-  const store = await openStore(path.join(temp.path, 'store'), {
+  const store = await openStoreInThread(path.join(temp.path, 'store'), {
     clock,
     keeper: keyFile(path.join(temp.path, 'keys')),
   });
@@ -92,7 +92,7 @@ export async function aShelf(): Promise<Shelf> {
       return store.open(backup.id);
     },
     async [Symbol.asyncDispose]() {
-      store.close();
+      await store.close();
       temp.remove();
     },
   };

@@ -52,7 +52,7 @@ describe('a reader written from the document alone', () => {
         unreadable: [],
       });
       const phrase = sealed ? ['--phrase', await place.store.makePhrase()] : [];
-      place.store.close();
+      await place.store.close();
 
       const temp = aTempFolder('restored');
       try {

@@ -123,7 +123,7 @@ describe('pruning', () => {
     using place = await aStore();
     const files = { one: randomBytes(40_000) };
     const { id } = await place.take(files);
-    place.store.close();
+    await place.store.close();
     const [pack = ''] = packsOf(place.folder);
     fs.mkdirSync(path.join(place.folder, 'aside'));
     fs.renameSync(pack, path.join(place.folder, 'aside', path.basename(pack)));

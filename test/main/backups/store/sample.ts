@@ -30,7 +30,7 @@ export async function aStore(given?: { folder?: string; keeper?: KeyKeeper | nul
       return store;
     },
     async reopen(as = keeper) {
-      store.close();
+      await store.close();
       store = await openStore(folder, { clock, keeper: as });
     },
     /** A backup of files by name, all in one folder. */
@@ -63,11 +63,11 @@ export async function aStore(given?: { folder?: string; keeper?: KeyKeeper | nul
       return content;
     },
     close() {
-      store.close();
+      void store.close();
       temp.remove();
     },
     [Symbol.dispose]() {
-      store.close();
+      void store.close();
       temp.remove();
     },
   };

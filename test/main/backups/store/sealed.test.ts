@@ -26,7 +26,7 @@ describe('a sealed store', () => {
     using place = await aStore();
     const { id } = await place.take(files);
     const hash = keysOf(null).blobId(files.noise);
-    place.store.close();
+    await place.store.close();
     for (const file of everyFile(place.folder)) {
       const bytes = fs.readFileSync(file);
       for (const text of ['opensesame', 'wp-config', 'Bakery'])
@@ -89,7 +89,7 @@ describe('a sealed store', () => {
     using other = await aStore();
     await one.take(files);
     const { id } = await other.take({ a: Buffer.from('a') });
-    other.store.close();
+    await other.store.close();
     for (const file of everyFile(path.join(one.folder, 'packs'))) {
       const to = path.join(other.folder, 'packs', path.relative(path.join(one.folder, 'packs'), file));
       fs.mkdirSync(path.dirname(to), { recursive: true });
@@ -166,7 +166,7 @@ describe('an open store', () => {
       expect((await place.store.verify(null, never, quietly)).damage, `byte ${at}`).not.toEqual([]);
       fs.writeFileSync(pack, good);
       for (const suffix of ['', '-wal', '-shm']) {
-        place.store.close();
+        await place.store.close();
         fs.rmSync(path.join(place.folder, `index.db${suffix}`), { force: true });
       }
       await place.reopen();

@@ -34,8 +34,8 @@ beforeEach(async () => {
   keeper = keyFile(path.join(temp.path, 'store.key'));
   store = await openStore(folder, { clock, keeper });
 });
-afterEach(() => {
-  store.close();
+afterEach(async () => {
+  await store.close();
   temp.remove();
 });
 
@@ -83,7 +83,7 @@ const packs = () =>
     .filter((name) => name.endsWith('.pack'))
     .map((name) => path.join(folder, 'packs', name));
 const reopen = async () => {
-  store.close();
+  await store.close();
   store = await openStore(folder, { clock, keeper });
 };
 const damage = async () => (await store.verify(null, never, quietly)).damage;
@@ -151,7 +151,7 @@ describe('the store', () => {
   });
 
   it('leaves a store of a newer Groundskeeper alone', async () => {
-    store.close();
+    await store.close();
     fs.writeFileSync(path.join(folder, 'config.json'), '{"format":3}');
     await expect(openStore(folder, { clock, keeper })).rejects.toMatchObject({ code: 'store-newer' });
   });
@@ -211,7 +211,7 @@ describe('damage', () => {
       return otherwise;
     });
   const withoutIndex = async () => {
-    store.close();
+    await store.close();
     for (const suffix of ['', '-wal', '-shm'])
       fs.rmSync(path.join(folder, `index.db${suffix}`), { force: true });
     store = await openStore(folder, { clock, keeper });
@@ -285,7 +285,7 @@ describe('damage', () => {
     const { id } = await take(files);
     await withoutIndex();
     expect(await contentOf(await store.open(id))).toEqual(inHex(files));
-    store.close();
+    await store.close();
     for (const suffix of ['-wal', '-shm']) fs.rmSync(path.join(folder, `index.db${suffix}`), { force: true });
     fs.writeFileSync(path.join(folder, 'index.db'), 'this is no database');
     store = await openStore(folder, { clock, keeper });
@@ -325,7 +325,7 @@ describe('a crash', () => {
     { timeout: 180_000 },
     async () => {
       const committed: string[] = [];
-      store.close();
+      await store.close();
       for (let kill = 0; kill < 40; kill += 1)
         committed.push(...(await killedWhileTaking(folder, Math.random() * 700)));
       store = await openStore(folder, { clock, keeper });

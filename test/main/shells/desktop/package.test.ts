@@ -62,6 +62,7 @@ describe('the package', () => {
         '/out/main/web.js',
         '/out/main/cli.js',
         '/out/main/pack-worker.js',
+        '/out/main/store-thread.js',
         '/out/preload/preload.cjs',
         '/out/renderer/index.html',
         '/resources/platforms/wordpress/platform.yaml',

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { Progress, ProblemShape, type BackupId, type SiteId } from '../../../words/index.ts';
+import type { Backup } from '../../backup.ts';
+import type { CutKind } from '../cut.ts';
+import type { BlobId } from '../keys.ts';
+import type { Tree, TreeEntry } from '../tree.ts';
+import type {
+  LastFolder,
+  PruneReport,
+  SnapshotWriter,
+  Store,
+  StoreState,
+  StoredBytes,
+  StoredDatabase,
+  VerifyDepth,
+  VerifyReport,
+} from '../types.ts';
+
+/** What the app asks of the thread that a store lives in. Writers go by number; blobs come as they are. */
+export interface StoreCalls {
+  open(folder: string, sealed: boolean): StoreState;
+  state(): StoreState;
+  makePhrase(): string;
+  unlock(phrase: string): StoreState;
+  list(siteId: SiteId | undefined): Backup[];
+  snapshot(id: BackupId): { backup: Backup; root: BlobId; database: StoredDatabase | null };
+  tree(backup: BackupId, id: BlobId): Tree;
+  blobs(backup: BackupId, ids: readonly BlobId[]): Uint8Array[];
+  begin(about: Parameters<Store['begin']>[0]): { writer: number; id: BackupId };
+  last(writer: number): ReadonlyMap<string, LastFolder>;
+  putTree(writer: number, entries: readonly TreeEntry[]): BlobId;
+  commit(writer: number, content: Parameters<SnapshotWriter['commit']>[0]): Backup;
+  leave(writer: number): null;
+  verify(ids: readonly BackupId[] | null, depth: VerifyDepth): VerifyReport;
+  remove(id: BackupId): null;
+  prune(options: Parameters<Store['prune']>[0]): PruneReport;
+  rebuildIndex(): null;
+  close(): null;
+}
+export type CallName = keyof StoreCalls;
+
+/** Bytes of files for a writer: `bytes` holds parts of one file after the other, `end` where a file is over. */
+export interface Handed {
+  readonly writer: number;
+  readonly bytes: ArrayBuffer;
+  readonly parts: readonly {
+    readonly file: number;
+    readonly kind: CutKind;
+    readonly from: number;
+    readonly to: number;
+    readonly end: boolean;
+  }[];
+}
+
+/** To the thread. `at` is the app's clock, in milliseconds. Both ends are of one build, so the arguments are as their types say. */
+export const ToThread = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('call'),
+    number: z.number(),
+    at: z.number(),
+    name: z.custom<CallName>((name) => typeof name === 'string'),
+    given: z.array(z.unknown()),
+  }),
+  z.object({ kind: z.literal('cancel'), number: z.number() }),
+  z.object({ kind: z.literal('hand'), handed: z.custom<Handed>() }),
+  /** The answer to a question about keys. */
+  z.object({ kind: z.literal('key'), number: z.number(), key: z.string().nullable() }),
+  z.object({ kind: z.literal('no-key'), number: z.number(), problem: ProblemShape }),
+]);
+export type ToThread = z.infer<typeof ToThread>;
+
+/** From the thread. */
+export const FromThread = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('reply'), number: z.number(), reply: z.unknown() }),
+  z.object({ kind: z.literal('problem'), number: z.number(), problem: ProblemShape }),
+  z.object({ kind: z.literal('progress'), number: z.number(), progress: Progress }),
+  /** Bytes that the writer is done with, and files that are stored. */
+  z.object({
+    kind: z.literal('taken'),
+    writer: z.number(),
+    bytes: z.number(),
+    stored: z.array(z.custom<readonly [file: number, stored: StoredBytes]>()),
+    failed: ProblemShape.nullable(),
+  }),
+  /** The keychain is the app's. `key` null: what is it? */
+  z.object({
+    kind: z.literal('keeper'),
+    number: z.number(),
+    storeId: z.string(),
+    key: z.string().nullable(),
+  }),
+]);
+export type FromThread = z.infer<typeof FromThread>;

@@ -1,0 +1,153 @@
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  keyFile,
+  openStoreInThread,
+  type SnapshotWriter,
+  type Store,
+} from '../../../../../main/backups/index.ts';
+import { startStoreThread } from '../../../../../main/backups/store/thread/client.ts';
+import { aTempFolder, type TempFolder } from '../../../../rig/index.ts';
+import { aClock, never, quietly } from '../../../samples.ts';
+import { siteId, stamp } from '../sample.ts';
+
+let temp: TempFolder;
+let store: Store;
+const clock = aClock();
+const open = () =>
+  openStoreInThread(path.join(temp.path, 'store'), {
+    clock,
+    keeper: keyFile(path.join(temp.path, 'keys')),
+  });
+
+beforeEach(async () => {
+  temp = aTempFolder('thread');
+  store = await open();
+});
+afterEach(async () => {
+  await store.close();
+  temp.remove();
+});
+
+async function* inParts(bytes: Uint8Array, size: number) {
+  for (let at = 0; at < bytes.length; at += size) yield Buffer.from(bytes.subarray(at, at + size));
+}
+
+const begin = () => store.begin({ siteId, siteName: 'Bakery', reason: 'asked' });
+const counts = { files: 0, bytes: 0, moved: [], unreadable: [], database: null, databaseKind: null };
+
+/** Hands over files as a pull does: the next one before the last one is stored. */
+async function take(writer: SnapshotWriter, contents: readonly Uint8Array[], part: number) {
+  const stored = [];
+  for (const bytes of contents) stored.push((await writer.handOver(inParts(bytes, part))).stored);
+  const files = await Promise.all(stored);
+  const root = await writer.putTree(
+    files.map(({ blobs, size }, at) => ({
+      kind: 'file',
+      name: `file ${String(at).padStart(6, '0')}`,
+      ...stamp,
+      size,
+      blobs: [...blobs],
+    })),
+  );
+  return writer.commit({ ...counts, root, files: files.length });
+}
+
+describe('a store in a thread', () => {
+  it('keeps every byte of empty, small and large files, however they come', async () => {
+    const sizes = [0, 1, 1_048_575, 1_048_576, 1_048_577, 0, 20_000_000, 3, 5_000_000, 0];
+    const contents = sizes.map((size) => crypto.randomBytes(size));
+    for (const part of [700_001, 64 * 1024 * 1024]) {
+      await using writer = await begin();
+      const backup = await take(writer, contents, part);
+      const snapshot = await store.open(backup.id);
+      const tree = await snapshot.tree(snapshot.root);
+      for (const [at, entry] of tree.entries()) {
+        if (entry.kind !== 'file') throw new Error('a file was stored');
+        expect(Buffer.compare(await buffer(snapshot.read(entry.blobs)), contents[at] ?? Buffer.of(1))).toBe(
+          0,
+        );
+      }
+      expect(tree).toHaveLength(sizes.length);
+    }
+  });
+
+  it('takes thousands of small files without waiting for each', async () => {
+    const contents = Array.from({ length: 5000 }, (_, at) => Buffer.from(`file ${at}`));
+    await using writer = await begin();
+    const backup = await take(writer, contents, 100);
+    const last = await writer.last();
+    expect(last.get('')?.entries).toHaveLength(5000);
+    expect(last.get('')?.lost).toEqual([]);
+    expect(await store.list()).toEqual([backup]);
+    expect(await store.verify(null, never, quietly)).toMatchObject({ backups: 1, damage: [] });
+  });
+
+  it('dates a backup by the app’s clock', async () => {
+    clock.forward(86_400_000);
+    await using writer = await begin();
+    const { takenAt } = await take(writer, [Buffer.from('x')], 10);
+    expect(Math.abs(takenAt - clock())).toBeLessThan(60_000);
+  });
+
+  it('passes problems on as they are, and goes on', async () => {
+    await expect(store.unlock('not a phrase')).resolves.toBeUndefined();
+    await expect(store.remove('backup_000000' as never)).rejects.toMatchObject({ code: 'no-such-backup' });
+    await expect(open()).rejects.toMatchObject({ code: 'store-in-use' });
+    expect(await store.list()).toEqual([]);
+  });
+
+  it('ends a backup when the disk refuses, however much is still to come', async () => {
+    fs.rmSync(path.join(temp.path, 'store', 'packs'), { recursive: true });
+    fs.writeFileSync(path.join(temp.path, 'store', 'packs'), 'no folder');
+    await using writer = await begin();
+    const endless = async function* () {
+      for (;;) yield crypto.randomBytes(1_000_000);
+    };
+    await expect(writer.put(endless())).rejects.toMatchObject({ code: 'store-unwritable' });
+    await expect(writer.put(inParts(Buffer.from('more'), 1))).rejects.toMatchObject({
+      code: 'store-unwritable',
+    });
+  });
+
+  it('can be cancelled in the middle of a verification', async () => {
+    await using writer = await begin();
+    await take(writer, [crypto.randomBytes(120_000_000)], 1_000_000);
+    const cancel = new AbortController();
+    const verifying = store.verify(null, cancel.signal, () => cancel.abort());
+    await expect(verifying).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('keeps the key where the app keeps keys', async () => {
+    const phrase = await store.makePhrase();
+    expect(store.state()).toMatchObject({ sealed: true, locked: false, hasPhrase: true });
+    await store.close();
+    fs.rmSync(path.join(temp.path, 'keys'), { recursive: true });
+    store = await open();
+    expect(store.state()).toMatchObject({ locked: true });
+    await expect(store.list()).rejects.toMatchObject({ code: 'store-locked' });
+    await store.unlock(phrase);
+    expect(await store.list()).toEqual([]);
+    await store.close();
+    store = await open();
+    expect(store.state()).toMatchObject({ locked: false });
+  });
+});
+
+describe('a thread that ends', () => {
+  it('fails what it was asked, and all that is asked later', async () => {
+    const thread = startStoreThread(clock, null);
+    await thread.ask('open', [path.join(temp.path, 'other'), false]);
+    const asked = thread.ask('verify', [null, 'deep']);
+    asked.catch(() => {});
+    const heard: unknown[] = [];
+    thread.onTaken(7, ({ failed }) => heard.push(failed?.code));
+    await thread.end();
+    await expect(asked).rejects.toMatchObject({ code: 'store-thread-ended' });
+    await expect(thread.ask('list', [undefined])).rejects.toMatchObject({ code: 'store-thread-ended' });
+    expect(heard).toEqual(['store-thread-ended']);
+  });
+});
