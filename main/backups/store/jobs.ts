@@ -44,7 +44,12 @@ export type CheckJob = z.infer<typeof CheckJob>;
 
 export const Job = z.discriminatedUnion('kind', [PackJob, CheckJob]);
 
-export const PackReply = z.object({ size: z.number(), places: z.array(Place) });
+/** `bytes` is given back. */
+export const PackReply = z.object({
+  size: z.number(),
+  places: z.array(Place),
+  bytes: z.instanceof(ArrayBuffer),
+});
 export type PackReply = z.infer<typeof PackReply>;
 
 export const CheckReply = z.object({

@@ -2,8 +2,10 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createSecretKey,
   hash,
   hkdfSync,
+  type KeyObject,
   randomBytes,
   scrypt,
 } from 'node:crypto';
@@ -24,8 +26,8 @@ export interface StoreKeys {
   /** 256 numbers by which files are cut; secret in a sealed store, because lengths tell contents apart. */
   readonly gear: Uint32Array;
   /** The key of one pack or snapshot, by its salt; null in an open store. */
-  packKey(salt: Buffer): Buffer | null;
-  snapshotKey(salt: Buffer): Buffer | null;
+  packKey(salt: Buffer): KeyObject | null;
+  snapshotKey(salt: Buffer): KeyObject | null;
 }
 
 /** Where the master keys of stores are kept on this computer. */
@@ -44,11 +46,12 @@ export function keysOf(master: Buffer | null): StoreKeys {
   const none = Buffer.alloc(0);
   const name = master === null ? sha256 : hmacOf(derive('blob id', none));
   const table = derive('gear', none, 1024);
-  const known = new Map<string, Buffer>();
+  const known = new Map<string, KeyObject>();
   const cached = (info: string) => (salt: Buffer) => {
     if (master === null) return null;
     const cacheName = info + salt.toString('latin1');
-    const key = known.get(cacheName) ?? derive(info, salt);
+    // Of bytes Node would make such an object anew for each blob.
+    const key = known.get(cacheName) ?? createSecretKey(derive(info, salt));
     if (known.size > 4096) known.clear();
     known.set(cacheName, key);
     return key;
@@ -79,18 +82,21 @@ function hmacOf(key: Buffer): (bytes: Uint8Array) => string {
 }
 
 /** AES-256-GCM: the ciphertext with its tag behind it. A nonce is used once for a key. */
-export function seal(key: Buffer, nonce: Buffer, bound: Buffer, plain: Buffer): Buffer {
+export function seal(key: Buffer | KeyObject, nonce: Buffer, bound: Buffer, plain: Buffer): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(bound);
   return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
 /** @throws when any bit of it, of what it is bound to, or of the key differs */
-export function unseal(key: Buffer, nonce: Buffer, bound: Buffer, sealed: Buffer): Buffer {
+export function unseal(key: Buffer | KeyObject, nonce: Buffer, bound: Buffer, sealed: Buffer): Buffer {
   if (sealed.length < TAG) throw new RangeError('too short to be sealed');
   const decipher = createDecipheriv('aes-256-gcm', key, nonce)
     .setAAD(bound)
     .setAuthTag(sealed.subarray(sealed.length - TAG));
-  return Buffer.concat([decipher.update(sealed.subarray(0, sealed.length - TAG)), decipher.final()]);
+  const plain = decipher.update(sealed.subarray(0, sealed.length - TAG));
+  // GCM holds nothing back, so this only compares the tag; nothing is handed out before it did.
+  decipher.final();
+  return plain;
 }
 
 /** The master key, wrapped by the recovery phrase. */

@@ -3,17 +3,20 @@ import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asProblem, Problem, wordsOf } from '../../words/index.ts';
 import { writeDurably } from './durable.ts';
-import { keysOf } from './keys.ts';
+import { keysOf, TAG } from './keys.ts';
 import {
+  BLOB_HEADER,
   CODEC,
   compressBlob,
   damaged,
   decodeBlob,
   frameBlob,
   headerMatches,
+  PACK_HEADER,
   packHeader,
   packTable,
   readPackTable,
+  tableSize,
   type BlobPlace,
 } from './pack.ts';
 import { Job, WorkerData, type CheckJob, type CheckReply, type PackJob, type PackReply } from './jobs.ts';
@@ -21,35 +24,45 @@ import { Job, WorkerData, type CheckJob, type CheckReply, type PackJob, type Pac
 const { master } = WorkerData.parse(workerData);
 const keys = keysOf(master === null ? null : Buffer.from(master));
 
-parentPort?.on('message', (message: unknown) => void answer(message));
+let before: Promise<void> = Promise.resolve();
+parentPort?.on('message', (message: unknown) => {
+  before = before.then(() => answer(message));
+});
 
 async function answer(message: unknown): Promise<void> {
   const job = Job.parse(message);
   try {
     const reply = job.kind === 'pack' ? await pack(job) : await check(job);
-    parentPort?.postMessage({ number: job.number, reply });
+    parentPort?.postMessage({ number: job.number, reply }, job.kind === 'pack' ? [job.bytes] : []);
   } catch (error) {
     parentPort?.postMessage({ number: job.number, problem: asProblem(error).toJSON() });
   }
 }
 
+/** A pack is put together here; kept, because a new one for each would be a lot of garbage. One pack is made at a time. */
+let room = Buffer.alloc(0);
+
 async function pack(job: PackJob): Promise<PackReply> {
   const salt = Buffer.from(job.salt);
   const all = Buffer.from(job.bytes);
-  const parts = [packHeader(keys, salt)];
+  // Sealing adds some bytes to each blob; compressing never makes one longer.
+  const needed =
+    PACK_HEADER +
+    job.blobs.reduce((sum, { from, to }) => sum + BLOB_HEADER + to - from + TAG, 0) +
+    tableSize(job.blobs.length);
+  if (room.length < needed) room = Buffer.allocUnsafe(needed);
   const places: BlobPlace[] = [];
-  let size = parts[0]?.length ?? 0;
+  let size = packHeader(keys, salt).copy(room);
   for (const { id, raw, codec, from, to } of job.blobs) {
     const given = all.subarray(from, to);
     const small = codec === null ? compressBlob(given) : { codec, payload: given };
     const { frame, place } = frameBlob(keys, salt, size, { id, raw, ...small });
-    parts.push(frame);
     places.push(place);
-    size += frame.length;
+    size += frame.copy(room, size);
   }
-  const bytes = Buffer.concat([...parts, packTable(places)]);
-  await writeDurably(job.file, bytes);
-  return { size: bytes.length, places };
+  size += packTable(places).copy(room, size);
+  await writeDurably(job.file, room.subarray(0, size));
+  return { size, places, bytes: job.bytes };
 }
 
 async function check(job: CheckJob): Promise<CheckReply> {

@@ -56,7 +56,9 @@ export function packedSize(blobs: Iterable<{ readonly payload: number; readonly 
 
 export function createPacker({ keys, workers, has, roomFor, onPack }: PackerPlace): Packer {
   const mine = new Set<BlobId>();
-  let room: Buffer | null = null;
+  let room: Buffer<ArrayBuffer> | null = null;
+  /** Rooms that came back. */
+  const rooms: Buffer<ArrayBuffer>[] = [];
   let used = 0;
   let blobs: { id: BlobId; raw: number; codec: number | null; from: number; to: number }[] = [];
   let total = 0;
@@ -67,11 +69,10 @@ export function createPacker({ keys, workers, has, roomFor, onPack }: PackerPlac
     if (room === null) return;
     const name = randomBytes(16).toString('hex');
     const salt = keys.sealed ? randomBytes(32) : Buffer.alloc(32);
-    // A copy of what is used where that is little, so that no thread holds more than it needs.
-    const bytes = Uint8Array.prototype.slice.call(room, 0, used).buffer;
     const work = workers
-      .pack({ file: roomFor(name), salt: new Uint8Array(salt), bytes, blobs })
-      .then(({ size, places }) => {
+      .pack({ file: roomFor(name), salt: new Uint8Array(salt), bytes: room.buffer, blobs })
+      .then(({ size, places, bytes }) => {
+        if (bytes.byteLength === PACK) rooms.push(Buffer.from(bytes));
         onPack({ name, salt, size }, places);
         total += size;
       })
@@ -94,7 +95,9 @@ export function createPacker({ keys, workers, has, roomFor, onPack }: PackerPlac
     if (room !== null && used + payload.length > PACK) endPack();
     while (under.size >= AHEAD && room === null) await Promise.race(under);
     refuseAfterFailure();
-    room ??= Buffer.allocUnsafe(Math.max(PACK, payload.length));
+    room ??=
+      (payload.length <= PACK ? rooms.pop() : null) ??
+      Buffer.from(new ArrayBuffer(Math.max(PACK, payload.length)));
     payload.copy(room, used);
     blobs.push({ id, raw, codec, from: used, to: used + payload.length });
     used += payload.length;

@@ -8,7 +8,7 @@ import { Answer, CheckReply, PackReply, type CheckJob, type PackJob } from './jo
 
 /** The threads of a store. They start when there is work, and do not keep the process alive. */
 export interface StoreWorkers {
-  /** `bytes` is given away. @throws Problem `disk-full`, `store-unwritable` */
+  /** `bytes` is given away, and comes back with the answer. @throws Problem `disk-full`, `store-unwritable` */
   pack(job: Omit<PackJob, 'kind' | 'number'>): Promise<PackReply>;
   check(job: Omit<CheckJob, 'kind' | 'number'>): Promise<CheckReply>;
   /** How many work at once. */

@@ -80,6 +80,8 @@ export const FromThread = z.discriminatedUnion('kind', [
     writer: z.number(),
     bytes: z.number(),
     stored: z.array(z.custom<readonly [file: number, stored: StoredBytes]>()),
+    /** Messages' room that comes back, to be used again. */
+    rooms: z.array(z.instanceof(ArrayBuffer)),
     failed: ProblemShape.nullable(),
   }),
   /** The keychain is the app's. `key` null: what is it? */

@@ -55,7 +55,7 @@ export function startStoreThread(clock: Clock, keeper: KeyKeeper | null): StoreT
     for (const { answered: call } of waiting.values()) call.reject(ended);
     waiting.clear();
     for (const [writer, taker] of takers)
-      taker({ kind: 'taken', writer, bytes: 0, stored: [], failed: ended.toJSON() });
+      taker({ kind: 'taken', writer, bytes: 0, stored: [], rooms: [], failed: ended.toJSON() });
     takers.clear();
   };
   const answerKeeper = async ({ number, storeId, key }: Extract<FromThread, { kind: 'keeper' }>) => {

@@ -83,7 +83,9 @@ export function hostStore(port: Port): void {
     async begin(_call, about) {
       const writer = await need().begin(about);
       const number = (numbers += 1);
-      const intake = createIntake(writer, (taken) => port.send({ kind: 'taken', writer: number, ...taken }));
+      const intake = createIntake(writer, (taken) =>
+        port.send({ kind: 'taken', writer: number, ...taken }, taken.rooms),
+      );
       writers.set(number, { writer, intake });
       return { writer: number, id: writer.id };
     },

@@ -6,6 +6,8 @@ import type { Handed } from './calls.ts';
 export interface Taken {
   readonly bytes: number;
   readonly stored: [file: number, stored: StoredBytes][];
+  /** Messages' room that nothing needs any more. */
+  readonly rooms: ArrayBuffer[];
   readonly failed: ProblemShape | null;
 }
 
@@ -17,11 +19,18 @@ export interface Intake {
   settled(): Promise<void>;
 }
 
+/** Room of which so many parts are still in use. A file's parts are, until all of it is stored. */
+interface Message {
+  readonly room: ArrayBuffer;
+  used: number;
+}
+
 interface Part {
   readonly file: number;
   readonly kind: Handed['parts'][number]['kind'];
   readonly bytes: Buffer;
   readonly end: boolean;
+  readonly message: Message;
 }
 
 export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => void): Intake {
@@ -32,6 +41,7 @@ export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => voi
 
   let done = 0;
   let stored: [file: number, stored: StoredBytes][] = [];
+  let rooms: ArrayBuffer[] = [];
   let problem: ProblemShape | null = null;
   let telling = false;
   // Many small files are told of in one message.
@@ -40,24 +50,30 @@ export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => voi
     telling = true;
     setImmediate(() => {
       telling = false;
-      tell({ bytes: done, stored, failed: problem });
+      tell({ bytes: done, stored, rooms, failed: problem });
       done = 0;
       stored = [];
+      rooms = [];
     });
   };
   const doneWith = (part: Part) => {
     done += part.bytes.length;
     tellSoon();
   };
+  const letGo = ({ message }: Part) => {
+    message.used -= 1;
+    if (message.used === 0) rooms.push(message.room);
+  };
 
   /** The parts of one file as they come. */
-  async function* bytesOf(first: Part): AsyncGenerator<Buffer, void, void> {
+  async function* bytesOf(first: Part, taken: Part[]): AsyncGenerator<Buffer, void, void> {
     for (let part: Part | undefined = first; ; part = waiting.shift()) {
       if (stopped) return;
       if (part === undefined) {
         await more.promise;
         continue;
       }
+      taken.push(part);
       yield part.bytes;
       doneWith(part);
       if (part.end) return;
@@ -69,14 +85,17 @@ export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => voi
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       if (stopped || problem !== null) {
         doneWith(part);
+        letGo(part);
         continue;
       }
+      const taken: Part[] = [];
       try {
-        const result = await writer.put(bytesOf(part), part.kind);
+        const result = await writer.put(bytesOf(part, taken), part.kind);
         stored.push([part.file, result]);
       } catch (error) {
         problem ??= asProblem(error).toJSON();
       }
+      for (const each of taken) letGo(each);
       tellSoon();
     }
     working = null;
@@ -84,8 +103,9 @@ export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => voi
 
   return {
     take({ bytes, parts }) {
+      const message = { room: bytes, used: parts.length };
       for (const { file, kind, from, to, end } of parts)
-        waiting.push({ file, kind, end, bytes: Buffer.from(bytes, from, to - from) });
+        waiting.push({ file, kind, end, message, bytes: Buffer.from(bytes, from, to - from) });
       more.resolve(null);
       more = Promise.withResolvers();
       working ??= work();

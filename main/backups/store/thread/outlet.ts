@@ -21,6 +21,7 @@ export function createOutlet(send: (handed: Omit<Handed, 'writer'>) => void): Ou
   const files = new Map<number, PromiseWithResolvers<StoredBytes>>();
   let numbers = 0;
   let room: Buffer<ArrayBuffer> | null = null;
+  const rooms: ArrayBuffer[] = [];
   let used = 0;
   let parts: Handed['parts'][number][] = [];
   let under = 0;
@@ -43,7 +44,7 @@ export function createOutlet(send: (handed: Omit<Handed, 'writer'>) => void): Ou
     let from = 0;
     do {
       if (used === MESSAGE) flush();
-      room ??= Buffer.from(new ArrayBuffer(MESSAGE));
+      room ??= Buffer.from(rooms.pop() ?? new ArrayBuffer(MESSAGE));
       const length = Math.min(bytes.length - from, MESSAGE - used);
       bytes.copy(room, used, from, from + length);
       from += length;
@@ -71,6 +72,7 @@ export function createOutlet(send: (handed: Omit<Handed, 'writer'>) => void): Ou
     },
     taken(news) {
       under -= news.bytes;
+      rooms.push(...news.rooms);
       for (const [file, stored] of news.stored) {
         files.get(file)?.resolve(stored);
         files.delete(file);
