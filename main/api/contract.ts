@@ -1,12 +1,20 @@
 import { type AnySchema, eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
-import { Backup, BackupEntry, Comparison, FileHistory, PruneReport, StoreState } from '../backups/index.ts';
+import {
+  Backup,
+  BackupEntry,
+  Comparison,
+  FileHistory,
+  PruneReport,
+  Retention,
+  StoreState,
+} from '../backups/index.ts';
 import { Update } from '../checks/index.ts';
 import { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index.ts';
 import { HistoryEntry } from '../history/index.ts';
 import { Installation, Inventory } from '../platforms/index.ts';
 import { LogLine, Run, RunDetails, RunKind } from '../runs/index.ts';
-import { Preferences, PreferencesEdit } from '../settings/index.ts';
+import { KeepRules, Preferences, PreferencesEdit } from '../settings/index.ts';
 import { ConnectionSettings, Site, SiteDraft, SiteEdit } from '../sites/index.ts';
 import { Choice, RollbackPreview, UpdatePlan } from '../updates/index.ts';
 import { BackupId, ProblemShape, RunId, SiteId } from '../words/index.ts';
@@ -104,7 +112,8 @@ export const contract = {
     edit: procedure(z.object({ siteId: SiteId, edit: SiteEdit, secrets: Secrets.prefault({}) }), Site),
     remove: procedure(
       z.object({ siteId: SiteId, backups: z.enum(['keep', 'delete']) }),
-      z.object({ backupsDeleted: z.number() }),
+      /** Pinned backups stay. */
+      z.object({ backupsDeleted: z.number(), backupsPinned: z.number() }),
     ),
     exportAll: procedure(
       z.object({ format: z.enum(['json', 'csv']) }),
@@ -204,6 +213,17 @@ export const contract = {
     export: procedure(z.object({ backupId: BackupId, file: z.string().min(1) }), Started),
     verify: procedure(z.object({ backupId: BackupId.optional() }), Started),
     remove: procedure(z.object({ backupId: BackupId }), Nothing),
+    /**
+     * What the rules (those that are set, or others to try) keep, and why; newest first. Changes nothing.
+     * `own`: a site's own rules win over those to try.
+     */
+    keeping: procedure(
+      z.object({ siteId: SiteId.optional(), rules: KeepRules.optional(), own: z.boolean().default(true) }),
+      z.array(Retention),
+    ),
+    /** A pinned backup is not removed, by hand or by itself, until it is unpinned. */
+    pin: procedure(z.object({ backupId: BackupId, note: z.string().trim().max(200).default('') }), Backup),
+    unpin: procedure(z.object({ backupId: BackupId }), Backup),
   },
   store: {
     state: procedure(Nothing, StoreState),

@@ -6,6 +6,9 @@ export type {
   Comparison,
   FileHistory,
   FileVersion,
+  KeepReason,
+  Proof,
+  Retention,
   StoreState,
 } from '../backups/index.ts';
 export type { Update } from '../checks/index.ts';
@@ -14,7 +17,7 @@ export type { HistoryEntry } from '../history/index.ts';
 export type { Component, ComponentKind, Installation, Inventory } from '../platforms/index.ts';
 export type { UpdateKind } from '../policies/index.ts';
 export type { LogLine, Run, RunDetails, RunKind, RunState, Step, StepState } from '../runs/index.ts';
-export type { Preferences, PreferencesEdit } from '../settings/index.ts';
+export type { KeepRules, Preferences, PreferencesEdit } from '../settings/index.ts';
 export type {
   Authentication,
   ConnectionSettings,

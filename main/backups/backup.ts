@@ -1,6 +1,31 @@
 import { z } from 'zod';
 import { BackupId, SiteId } from '../words/index.ts';
 
+/** The user's word that a backup stays. */
+export const Pin = z.object({ at: z.number(), note: z.string().trim().max(200) });
+export type Pin = z.infer<typeof Pin>;
+
+/** What a restore drill proved. */
+export const Proof = z.object({
+  at: z.number(),
+  files: z.number().int(),
+  bytes: z.number(),
+  database: z
+    .object({
+      kind: z.enum(['mysql', 'postgresql', 'sqlite']),
+      /** `loaded`: a real server took it and counted its rows; `read`: the dump was read through to its end. */
+      how: z.enum(['loaded', 'read']),
+      /** The server, e.g. `MariaDB 10.11.6`; empty: none. */
+      server: z.string(),
+      tables: z.number().int(),
+      rows: z.number().int(),
+    })
+    .nullable(),
+  /** What was not proved, and why; each a sentence. */
+  unproved: z.array(z.string()),
+});
+export type Proof = z.infer<typeof Proof>;
+
 /** One snapshot of a site's files and database in the store. */
 export const Backup = z.object({
   id: BackupId,
@@ -20,6 +45,10 @@ export const Backup = z.object({
   unreadable: z.array(z.string()).default([]),
   /** When a verify last read all of it and found it whole; null: never. */
   verifiedAt: z.number().nullable(),
+  /** Pinned: not removed until it is unpinned. */
+  pin: Pin.nullable(),
+  /** The last restore drill, if all of it was well; null: none yet, or it failed. */
+  proof: Proof.nullable(),
 });
 export type Backup = z.infer<typeof Backup>;
 

@@ -1,5 +1,5 @@
 /** Backups: taken, kept in the store, browsed offline, restored. */
-export { Backup, BackupEntry } from './backup.ts';
+export { Backup, BackupEntry, Pin, Proof } from './backup.ts';
 export { keyFile } from './store/key-file.ts';
 export type { KeyKeeper } from './store/keys.ts';
 export { openStore, type StoreOptions } from './store/store.ts';
@@ -42,12 +42,6 @@ export { hashFiles } from './pull/hashes.ts';
 export { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts';
 export { sendFiles, type Sending } from './pull/send.ts';
 export { tarHeader, tarPadding, TAR_END, type TarEntry } from './pull/tar.ts';
-export {
-  decide,
-  RetentionPolicy,
-  type KeepReason,
-  type Retainable,
-  type Retention,
-} from './care/retention.ts';
+export { decide, KeepReason, Retention, RetentionPolicy, type Retainable } from './care/retention.ts';
 export { backupBefore, BackupChange, changesBetween, compareBackups, Comparison } from './browse/compare.ts';
 export { fileHistory, FileHistory, FileVersion } from './browse/file-history.ts';

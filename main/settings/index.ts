@@ -1,5 +1,6 @@
 /** Preferences and secrets. */
-export { Preferences, PreferencesEdit } from './preferences.ts';
+export { KeepRules } from './keep-rules.ts';
+export { BackupHours, Preferences, PreferencesEdit } from './preferences.ts';
 export { openSettings, type Settings } from './settings.ts';
 export { confFiles, type JsonFile, type OpenJsonFile } from './json-file.ts';
 export type { Keychain } from './keychain.ts';

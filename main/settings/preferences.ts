@@ -1,4 +1,23 @@
 import { z } from 'zod';
+import { KeepRules } from './keep-rules.ts';
+
+/** Hours between automatic backups of a site: hourly at most, yearly at least. */
+export const BackupHours = z.number().int().min(1).max(8760);
+
+const BACKUPS = {
+  /** Sites are backed up by themselves every so many hours. */
+  automatic: z.boolean(),
+  everyHours: BackupHours,
+  /** A site whose last backup is older is overdue. */
+  overdueDays: z.number().int().min(1).max(365),
+  keep: KeepRules,
+  /** After each backup of a site, those that the rules do not keep are removed; once a week their space is given back. */
+  thin: z.boolean(),
+  /** Every pack of the store is read back once in so many days; 0: not by itself. */
+  proveWithinDays: z.number().int().min(0).max(365),
+  /** The newest backup of each site is restored on this computer once a month, and compared. */
+  drillMonthly: z.boolean(),
+};
 
 /** What the user prefers for the whole app. Everything has a default, so an empty file is valid. */
 export const Preferences = z.object({
@@ -19,6 +38,17 @@ export const Preferences = z.object({
       keepOldDays: z.number().int().min(0).max(90).default(7),
       /** A page that answers this many times slower than before counts as worse. */
       slowerTimes: z.number().min(2).max(100).default(5),
+    })
+    .prefault({}),
+  backups: z
+    .object({
+      automatic: BACKUPS.automatic.default(false),
+      everyHours: BACKUPS.everyHours.default(24),
+      overdueDays: BACKUPS.overdueDays.default(7),
+      keep: BACKUPS.keep.prefault({}),
+      thin: BACKUPS.thin.default(true),
+      proveWithinDays: BACKUPS.proveWithinDays.default(30),
+      drillMonthly: BACKUPS.drillMonthly.default(false),
     })
     .prefault({}),
   notifications: z
@@ -53,6 +83,7 @@ export const PreferencesEdit = z
     updates: z
       .object({ keepOldDays: z.number().int().min(0).max(90), slowerTimes: z.number().min(2).max(100) })
       .partial(),
+    backups: z.object(BACKUPS).partial(),
     notifications: z
       .object({ failures: z.boolean(), rollbacks: z.boolean(), successes: z.boolean() })
       .partial(),

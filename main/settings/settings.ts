@@ -12,7 +12,10 @@ export interface Settings {
 /** Settings over a JSON file. What cannot be read there falls back to its default. */
 export function openSettings(file: JsonFile, environment: NodeJS.ProcessEnv): Settings {
   const changed = createSignal<Preferences>();
-  const stored = () => Preferences.catch(Preferences.parse({})).parse(file.get('preferences') ?? {});
+  const usual = Preferences.parse({});
+  // Where the user's own rules can't be read, no backup is removed by others.
+  const careful = { ...usual, backups: { ...usual.backups, thin: false } };
+  const stored = () => Preferences.catch(careful).parse(file.get('preferences') ?? {});
   const get = () => {
     const preferences = stored();
     return {
@@ -33,6 +36,7 @@ export function openSettings(file: JsonFile, environment: NodeJS.ProcessEnv): Se
         ...edit,
         checks: { ...before.checks, ...edit.checks },
         updates: { ...before.updates, ...edit.updates },
+        backups: { ...before.backups, ...edit.backups },
         notifications: { ...before.notifications, ...edit.notifications },
         sources: { ...before.sources, ...edit.sources },
       });

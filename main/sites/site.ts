@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BackupHours, KeepRules } from '../settings/index.ts';
 import { RemotePath, SiteId } from '../words/index.ts';
 
 /** How the user proves to a server who they are. What is secret stays in the keychain or a key file. */
@@ -42,6 +43,17 @@ export const SiteSettings = z.object({
   probePaths: z.array(z.string().max(2000)).max(20).default([]),
   /** Whether a site whose folder is a version-control checkout may be updated. */
   allowVersionControl: z.boolean().default(false),
+  backups: z
+    .object({
+      /** Backed up by itself every so many hours, or never; null: as the preferences say. */
+      every: z
+        .union([z.literal('never'), BackupHours])
+        .nullable()
+        .default(null),
+      /** null: the rules of the preferences. */
+      keep: KeepRules.nullable().default(null),
+    })
+    .prefault({}),
 });
 export type SiteSettings = z.infer<typeof SiteSettings>;
 

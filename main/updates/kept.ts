@@ -13,6 +13,7 @@ export interface KeptRecord {
 /** Old trees that still lie on sites, for instant rollback. */
 export interface KeptTrees {
   keep(runId: RunId, siteId: SiteId, tree: KeptTree, days: number): Promise<void>;
+  all(): Promise<KeptRecord[]>;
   /** Newest first. */
   of(siteId: SiteId): Promise<KeptRecord[]>;
   get(runId: RunId): Promise<KeptRecord | null>;
@@ -43,6 +44,7 @@ export function openKeptTrees(database: Database, clock: Clock): KeptTrees {
         .onConflict((c) => c.column('run_id').doUpdateSet(values))
         .execute();
     },
+    all: async () => (await database.selectFrom('kept_trees').selectAll().execute()).map(recordOf),
     async of(siteId) {
       const rows = await database
         .selectFrom('kept_trees')

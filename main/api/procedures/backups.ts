@@ -17,40 +17,22 @@ import { restoreSite } from '../../updates/index.ts';
 import { bytesInWords, counted, Problem } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import type { Services } from '../services.ts';
+import { backUpRun } from './back-up-run.ts';
+import { removeNamed, retentionOf } from './keeping.ts';
 
 /** Backups: taken, browsed, restored. */
 export function backupProcedures(services: Services) {
   const api = implement(contract).backups;
   const { store, runs, sites } = services;
+  const marked = async (...given: Parameters<typeof store.mark>) => {
+    const backup = await store.mark(...given);
+    services.events.emit({ kind: 'backups', siteId: backup.siteId });
+    return backup;
+  };
   return {
     list: api.list.handler(({ input }) => store.list(input.siteId)),
     start: api.start.handler(async ({ input }) => {
-      const site = sites.get(input.siteId);
-      const run = await runs.start(
-        {
-          kind: 'backup',
-          site: { id: site.id, name: site.name },
-          title: `Back up ${site.name}`,
-          expected: [{ name: 'backup', title: 'Back up the site' }],
-          plan: {},
-        },
-        services.hostOf(site),
-        async (context) => {
-          const backup = await context.step('backup', { title: 'Back up the site' }, async (step) => {
-            const taken = await services.backUp(site, 'asked', context);
-            step.detail(
-              `${counted(taken.files, 'file')}${taken.database === null ? '' : ' and the database'}, verified.`,
-            );
-            return taken;
-          });
-          services.events.emit({ kind: 'backups', siteId: site.id });
-          const gaps = backup.unreadable.length + backup.moved.length;
-          return {
-            state: 'done',
-            summary: `${counted(backup.files, 'file')} backed up, ${backup.addedBytes === 0 ? 'nothing new' : `${bytesInWords(backup.addedBytes)} added`}.${gaps === 0 ? '' : ` ${counted(gaps, 'file is', 'files are')} missing or moved; the log names them.`}`,
-          };
-        },
-      );
+      const run = await backUpRun(services, sites.get(input.siteId), 'asked');
       return { runId: run.id };
     }),
     folder: api.folder.handler(async ({ input }) => listFolder(await store.open(input.backupId), input.path)),
@@ -196,11 +178,15 @@ export function backupProcedures(services: Services) {
       return { runId: run.id };
     }),
     remove: api.remove.handler(async ({ input }) => {
-      const { backup } = await store.open(input.backupId);
-      await store.remove(input.backupId);
+      const backup = await removeNamed(services, input.backupId);
       services.events.emit({ kind: 'backups', siteId: backup.siteId });
       return {};
     }),
+    keeping: api.keeping.handler(({ input }) => retentionOf(services, input)),
+    pin: api.pin.handler(({ input }) =>
+      marked(input.backupId, { pin: { at: services.clock(), note: input.note } }),
+    ),
+    unpin: api.unpin.handler(({ input }) => marked(input.backupId, { pin: null })),
   };
 }
 

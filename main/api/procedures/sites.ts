@@ -1,7 +1,7 @@
 import { implement } from '@orpc/server';
 import type { Inventory } from '../../platforms/index.ts';
 import { exportSites, importSites, type Site } from '../../sites/index.ts';
-import type { SiteId } from '../../words/index.ts';
+import { counted, type SiteId } from '../../words/index.ts';
 import { contract, type Secrets, type SiteDetails, type SiteSummary } from '../contract.ts';
 import type { Services } from '../services.ts';
 
@@ -66,8 +66,13 @@ export function siteProcedures(services: Services) {
     remove: api.remove.handler(async ({ input }) => {
       const site = sites.get(input.siteId);
       let backupsDeleted = 0;
+      let backupsPinned = 0;
       if (input.backups === 'delete') {
         for (const backup of await store.list(site.id)) {
+          if (backup.pin !== null) {
+            backupsPinned += 1;
+            continue;
+          }
           await store.remove(backup.id);
           backupsDeleted += 1;
         }
@@ -76,7 +81,9 @@ export function siteProcedures(services: Services) {
       secrets.forget(`${site.id}:`);
       await records.forget(site.id);
       const fate =
-        input.backups === 'delete' ? `${backupsDeleted} backups were deleted.` : 'Its backups were kept.';
+        input.backups === 'keep'
+          ? 'Its backups were kept.'
+          : `${counted(backupsDeleted, 'backup was', 'backups were')} deleted.${backupsPinned === 0 ? '' : ` ${counted(backupsPinned, 'pinned one stays', 'pinned ones stay')}.`}`;
       await history.add({
         siteId: site.id,
         siteName: site.name,
@@ -85,7 +92,7 @@ export function siteProcedures(services: Services) {
         outcome: 'done',
         summary: `${site.name} was removed. ${fate}`,
       });
-      return { backupsDeleted };
+      return { backupsDeleted, backupsPinned };
     }),
     exportAll: api.exportAll.handler(({ input }) => ({
       fileName: `groundskeeper-sites-${new Date(services.clock()).toISOString().slice(0, 10)}.${input.format}`,

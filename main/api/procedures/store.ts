@@ -1,8 +1,8 @@
 import { implement } from '@orpc/server';
-import { decide, RetentionPolicy, type Backup } from '../../backups/index.ts';
 import { bytesInWords } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import type { Services } from '../services.ts';
+import { removeSpare, spareBackups } from './keeping.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -10,21 +10,6 @@ const NEVER = new AbortController().signal;
 export function storeProcedures(services: Services) {
   const api = implement(contract).store;
   const { store, runs } = services;
-
-  /** Backups that the rules do not keep. One that a rollback still needs counts as pinned. */
-  async function spare(): Promise<Backup[]> {
-    const backups = await store.list();
-    const sites = [...new Set(backups.map(({ siteId }) => siteId))];
-    const kept = await Promise.all(sites.map((siteId) => services.updates.kept.of(siteId)));
-    const needed = new Set(kept.flat().map(({ tree }) => tree.backupId));
-    const decided = decide(
-      backups.map((backup) => ({ ...backup, pinned: needed.has(backup.id) })),
-      RetentionPolicy.parse({}),
-      services.clock(),
-    );
-    const going = new Set(decided.flatMap(({ id, keep }) => (keep ? [] : [id])));
-    return backups.filter(({ id }) => going.has(id));
-  }
 
   return {
     state: api.state.handler(() => store.state()),
@@ -35,7 +20,7 @@ export function storeProcedures(services: Services) {
       return store.state();
     }),
     prunePlan: api.prunePlan.handler(async ({ input, signal }) => {
-      const backups = input.thin ? await spare() : [];
+      const backups = input.thin ? await spareBackups(services) : [];
       const without = backups.map(({ id }) => id);
       return { ...(await store.prune({ dryRun: true, without }, signal ?? NEVER, () => {})), backups };
     }),
@@ -54,17 +39,7 @@ export function storeProcedures(services: Services) {
         async (context) => {
           if (input.thin)
             await context.step(thinning.name, thinning, async (step) => {
-              const gone = await spare();
-              for (const backup of gone) {
-                context.signal.throwIfAborted();
-                await store.remove(backup.id);
-                context.log(
-                  'info',
-                  `Removed: ${backup.siteName}, ${new Date(backup.takenAt).toISOString()}.`,
-                );
-              }
-              step.detail(`${gone.length} backups removed.`);
-              services.events.emit({ kind: 'backups', siteId: null });
+              await removeSpare(services, context, step);
             });
           return context.step(pruning.name, pruning, async (step) => {
             const { deleted, rewritten, freed, bytes } = await store.prune(

@@ -1,27 +1,11 @@
 import { z } from 'zod';
-import type { BackupId, SiteId } from '../../words/index.ts';
+import { KeepRules } from '../../settings/index.ts';
+import { BackupId, SiteId } from '../../words/index.ts';
 
 const DAY = 86_400_000;
-const count = (usual: number) => z.number().int().min(0).max(10_000).default(usual);
 
-/**
- * Which backups of a site are kept. Each rule keeps some, none takes away what another keeps.
- * Days, weeks (from Monday) and months are those of the calendar in `timeZone`.
- */
-export const RetentionPolicy = z.object({
-  /** The newest so many. */
-  last: count(5),
-  /** All that are younger than so many times 24 hours. */
-  everythingDays: count(3),
-  /** The newest of each of the latest so many days that have a backup; so with weeks and months. */
-  daily: count(14),
-  weekly: count(8),
-  monthly: count(12),
-  /**
-   * The newest so many are kept whatever the rest says. Apart from `last`, and never 0, so that no setting of the
-   * other rules leaves a site without. (Not “fill up to so many”: then a rule that keeps more could cost another.)
-   */
-  atLeast: z.number().int().min(1).max(10_000).default(3),
+/** Which backups of a site are kept. Days, weeks (from Monday) and months are those of the calendar in `timeZone`. */
+export const RetentionPolicy = KeepRules.extend({
   timeZone: z
     .string()
     .refine(isTimeZone, 'not a time zone')
@@ -29,29 +13,35 @@ export const RetentionPolicy = z.object({
 });
 export type RetentionPolicy = z.infer<typeof RetentionPolicy>;
 
-/** What the rules look at. `pinned`: by the user, or by whoever still needs it (a rollback). */
+/** What the rules look at. */
 export interface Retainable {
   readonly id: BackupId;
   readonly siteId: SiteId;
   readonly takenAt: number;
+  /** By the user. */
   readonly pinned: boolean;
+  /** Something that is under way, or that can still be taken back, needs it. */
+  readonly needed?: boolean;
 }
 
 /** Why a backup is kept. `place` counts from 1, the newest; `period` is `2026-11-21`, `2026-W47` or `2026-11`. */
-export type KeepReason =
-  | { readonly rule: 'pinned' | 'future' }
-  | { readonly rule: 'last' | 'at-least'; readonly place: number }
-  | { readonly rule: 'everything'; readonly days: number }
-  | { readonly rule: 'daily' | 'weekly' | 'monthly'; readonly period: string; readonly place: number };
+export const KeepReason = z.discriminatedUnion('rule', [
+  z.object({ rule: z.enum(['pinned', 'needed', 'future']) }),
+  z.object({ rule: z.enum(['last', 'at-least']), place: z.number() }),
+  z.object({ rule: z.literal('everything'), days: z.number() }),
+  z.object({ rule: z.enum(['daily', 'weekly', 'monthly']), period: z.string(), place: z.number() }),
+]);
+export type KeepReason = z.infer<typeof KeepReason>;
 
-export interface Retention {
-  readonly id: BackupId;
-  readonly siteId: SiteId;
-  readonly takenAt: number;
+export const Retention = z.object({
+  id: BackupId,
+  siteId: SiteId,
+  takenAt: z.number(),
   /** Every reason to keep it; none: it may go. */
-  readonly reasons: readonly KeepReason[];
-  readonly keep: boolean;
-}
+  reasons: z.array(KeepReason),
+  keep: z.boolean(),
+});
+export type Retention = z.infer<typeof Retention>;
 
 /**
  * Says for each backup whether it is kept, and each reason why; newest first. Each site is decided for itself.
@@ -75,8 +65,9 @@ function decideSite(backups: readonly Retainable[], policy: RetentionPolicy, now
     },
   ] as const;
   let place = 0;
-  return [...backups].sort(newestFirst).map(({ id, siteId, takenAt, pinned }) => {
+  return [...backups].sort(newestFirst).map(({ id, siteId, takenAt, pinned, needed = false }) => {
     const reasons: KeepReason[] = pinned ? [{ rule: 'pinned' }] : [];
+    if (needed) reasons.push({ rule: 'needed' });
     if (takenAt > now) {
       reasons.push({ rule: 'future' });
     } else {

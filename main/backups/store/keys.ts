@@ -25,9 +25,10 @@ export interface StoreKeys {
   blobId(bytes: Uint8Array): BlobId;
   /** 256 numbers by which files are cut; secret in a sealed store, because lengths tell contents apart. */
   readonly gear: Uint32Array;
-  /** The key of one pack or snapshot, by its salt; null in an open store. */
+  /** The key of one pack, snapshot or mark, by its salt; null in an open store. */
   packKey(salt: Buffer): KeyObject | null;
   snapshotKey(salt: Buffer): KeyObject | null;
+  markKey(salt: Buffer): KeyObject | null;
 }
 
 /** Where the master keys of stores are kept on this computer. */
@@ -62,6 +63,7 @@ export function keysOf(master: Buffer | null): StoreKeys {
     gear: Uint32Array.from({ length: 256 }, (_, at) => table.readUInt32LE(at * 4)),
     packKey: cached('pack'),
     snapshotKey: cached('snapshot'),
+    markKey: cached('mark'),
   };
 }
 

@@ -5,12 +5,12 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { takeOwnership } from '../../database/index.ts';
 import { newBackupId, Problem, readJson, type Clock } from '../../words/index.ts';
-import type { Backup } from '../backup.ts';
-import { cut, CUT, type CutKind } from './cut.ts';
+import type { Backup, Pin } from '../backup.ts';
+import { cut, CUT } from './cut.ts';
 import { HALF, writeDurably } from './durable.ts';
 import { createGate } from './gate.ts';
 import { openIndex, type StoreIndex } from './index-db.ts';
-import { lastFolders } from './last.ts';
+import { openMarks, type Marks } from './marks.ts';
 import {
   keysOf,
   newPhrase,
@@ -74,7 +74,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       workers = startWorkers(master);
       const parts = { keys, index, packs, snapshots, workers, clock };
       await learnNewPacks(parts);
-      inner = innerStore(parts);
+      inner = innerStore(parts, await openMarks(join(folder, 'marks'), keys));
     };
     await removeHalves(folder);
     await packs.bringBack();
@@ -132,6 +132,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       open: async (id) => need().open(id),
       verify: async (...given) => need().verify(...given),
       remove: async (id) => need().remove(id),
+      mark: async (id, change) => need().mark(id, change),
       prune: async (...given) => need().prune(...given),
       rebuildIndex: async () => need().rebuildIndex(),
       async close() {
@@ -152,7 +153,10 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
 type Inner = Omit<Store, 'state' | 'makePhrase' | 'unlock' | 'close'>;
 
 /** A store whose key is known. */
-function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<StoreParts, 'readTree'>): Inner {
+function innerStore(
+  { keys, index, packs, snapshots, workers, clock }: Omit<StoreParts, 'readTree'>,
+  marks: Marks,
+): Inner {
   const gate = createGate();
 
   const readBlob = async (id: BlobId): Promise<Buffer> => {
@@ -182,6 +186,7 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
   const backupOf = (record: SnapshotRecord): Backup => ({
     ...record.backup,
     verifiedAt: index.verifiedAt(record.backup.id),
+    ...marks.of(record.backup.id),
   });
 
   return {
@@ -271,8 +276,16 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
       }
     },
     async remove(id) {
-      await snapshots.read(id);
+      const { backup } = await snapshots.read(id);
+      const { pin } = marks.of(id);
+      if (pin !== null) throw pinned(backup.siteName, pin);
       await snapshots.remove(id);
+      await marks.forget(id);
+    },
+    async mark(id, change) {
+      const record = await snapshots.read(id);
+      await marks.set(id, change);
+      return backupOf(record);
     },
     prune: (options, signal, progress) =>
       options.dryRun
@@ -285,6 +298,16 @@ function innerStore({ keys, index, packs, snapshots, workers, clock }: Omit<Stor
         for (const name of await packs.names()) await learnPack(parts, name);
       }),
   };
+}
+
+function pinned(siteName: string, { note }: Pin): Problem {
+  return new Problem({
+    code: 'backup-pinned',
+    message: 'This backup is pinned, so it stays.',
+    attempted: `Remove a backup of ${siteName}`,
+    answered: note,
+    todo: 'Unpin it first: on its screen, or with `backups unpin`.',
+  });
 }
 
 /** Brings the index in line with the packs that are there. */

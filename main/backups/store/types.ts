@@ -3,6 +3,7 @@ import { Sha256, type BackupId, type OnProgress, type SiteId } from '../../words
 import type { Backup } from '../backup.ts';
 import type { CutKind } from './cut.ts';
 import type { BlobId } from './keys.ts';
+import type { Mark } from './marks.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 
 /** A stream of bytes, stored. */
@@ -117,8 +118,10 @@ export interface Store {
     progress: OnProgress,
     depth?: VerifyDepth,
   ): Promise<VerifyReport>;
-  /** Takes a backup out; its space is reclaimed by `prune`. */
+  /** Takes a backup out; its space is reclaimed by `prune`. @throws Problem `backup-pinned` */
   remove(id: BackupId): Promise<void>;
+  /** Pins a backup (null: unpins it), or notes what a drill proved; durable, and kept with the store. */
+  mark(id: BackupId, change: Partial<Mark>): Promise<Backup>;
   /**
    * Gives back the space that no backup needs.
    * @param without backups that are counted as removed: to tell beforehand what removing them would give

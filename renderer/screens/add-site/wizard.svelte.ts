@@ -105,7 +105,12 @@ export class Wizard {
           connection,
           tags: $state.snapshot(this.tags),
           notes: '',
-          settings: { php: null, probePaths: [], allowVersionControl: false },
+          settings: {
+            php: null,
+            probePaths: [],
+            allowVersionControl: false,
+            backups: { every: null, keep: null },
+          },
         };
         const site = await client.sites.add({ draft, secrets });
         ids.push(site.id);

@@ -1,10 +1,11 @@
 import { EventPublisher, createRouterClient, implement } from '@orpc/server';
 import { type AppEvent, type Client, contract } from '../../../main/api/index.ts';
+import { decide, RetentionPolicy, type Backup } from '../../../main/backups/index.ts';
 import type { HistoryEntry } from '../../../main/history/index.ts';
 import { PreferencesEdit, Preferences } from '../../../main/settings/index.ts';
 import { Site } from '../../../main/sites/index.ts';
 import { type BackupId, Problem, type RunId, type SiteId, newSiteId } from '../../../main/words/index.ts';
-import { sampleBackups, sampleFile, sampleFolder, samplePaths } from './backups.ts';
+import { sampleBackups as backupsAsTaken, sampleFile, sampleFolder, samplePaths } from './backups.ts';
 import { sampleComparison, sampleHistory } from './comparison.ts';
 import { CONFIGURED, INSTALLATIONS, parseCommand, tryConnection } from './connections.ts';
 import { type SampleSite, sampleSite } from './fleet.ts';
@@ -57,6 +58,17 @@ export function fakeApi(options: {
     const owner = [...fleet.values()].find(({ summary }) => backupId.includes(summary.site.id.slice(5)));
     if (owner === undefined) throw new Problem({ code: 'no-such-backup', message: 'This backup is gone.' });
     return owner;
+  };
+  /** What was said of a backup since it was taken. */
+  const marks = new Map<BackupId, Partial<Backup>>();
+  const sampleBackups = (...given: Parameters<typeof backupsAsTaken>) =>
+    backupsAsTaken(...given).map((backup) => ({ ...backup, ...marks.get(backup.id) }));
+  const mark = (id: BackupId, change: Partial<Backup>): Backup => {
+    const found = sampleBackups(ownerOf(id), now).find((backup) => backup.id === id);
+    if (found === undefined) throw new Problem({ code: 'no-such-backup', message: 'This backup is gone.' });
+    marks.set(id, { ...marks.get(id), ...change });
+    tell({ kind: 'backups', siteId: found.siteId });
+    return { ...found, ...change };
   };
   const runOf = (runId: RunId) => {
     const found = runs.all.get(runId);
@@ -192,7 +204,9 @@ export function fakeApi(options: {
         siteOf(input.siteId);
         fleet.delete(input.siteId);
         tell({ kind: 'sites' });
-        return { backupsDeleted: input.backups === 'delete' ? 6 : 0 };
+        return input.backups === 'delete'
+          ? { backupsDeleted: 5, backupsPinned: 1 }
+          : { backupsDeleted: 0, backupsPinned: 0 };
       }),
       exportAll: os.sites.exportAll.handler(({ input }) => ({
         fileName: `groundskeeper-sites.${input.format}`,
@@ -326,6 +340,22 @@ export function fakeApi(options: {
       }),
       verify: os.backups.verify.handler(() => ({ runId: begin('verify', null, 'Verify the backups') })),
       remove: os.backups.remove.handler(() => ({})),
+      keeping: os.backups.keeping.handler(({ input }) =>
+        [...fleet.values()]
+          .filter(({ summary }) => input.siteId === undefined || summary.site.id === input.siteId)
+          .flatMap((sample) =>
+            decide(
+              sampleBackups(sample, now).map((backup) => ({ ...backup, pinned: backup.pin !== null })),
+              RetentionPolicy.parse(input.rules ?? preferences.backups.keep),
+              now,
+            ),
+          )
+          .sort((a, b) => b.takenAt - a.takenAt),
+      ),
+      pin: os.backups.pin.handler(({ input }) =>
+        mark(input.backupId, { pin: { at: now, note: input.note } }),
+      ),
+      unpin: os.backups.unpin.handler(({ input }) => mark(input.backupId, { pin: null })),
     },
     store: {
       state: os.store.state.handler(() => storeState),
@@ -406,6 +436,7 @@ export function fakeApi(options: {
           ...edit,
           checks: { ...preferences.checks, ...edit.checks },
           updates: { ...preferences.updates, ...edit.updates },
+          backups: { ...preferences.backups, ...edit.backups },
           notifications: { ...preferences.notifications, ...edit.notifications },
           sources: { ...preferences.sources, ...edit.sources },
         });

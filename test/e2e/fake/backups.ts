@@ -50,6 +50,8 @@ export function sampleBackups({ summary }: SampleSite, now: number): Backup[] {
     unreadable:
       at === 2 ? ['wp-content/uploads/private/contract.pdf', 'wp-content/uploads/Größe\udcff.txt'] : [],
     verifiedAt: at < 2 ? now - DAY : null,
+    pin: at === 3 ? { at: now - 9 * DAY, note: 'before the redesign' } : null,
+    proof: null,
   }));
 }
 

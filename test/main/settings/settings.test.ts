@@ -34,8 +34,11 @@ describe('preferences', () => {
     expect(settings.get()).toEqual(defaults);
   });
 
-  it('that cannot be read fall back to the defaults', () => {
-    expect(openSettings(aJsonFile({ preferences: { theme: 'plaid' } }), {}).get()).toEqual(defaults);
+  it('that cannot be read fall back to the defaults, but then no backup is removed by rules that are not the user’s', () => {
+    expect(openSettings(aJsonFile({ preferences: { theme: 'plaid' } }), {}).get()).toEqual({
+      ...defaults,
+      backups: { ...defaults.backups, thin: false },
+    });
   });
 
   it('let the environment point the sources elsewhere without saving that', () => {

@@ -1,9 +1,11 @@
 import type { Command as Commander } from 'commander';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { BackupId, bytesInWords, Problem } from '../../../words/index.ts';
+import { bytesInWords, Problem } from '../../../words/index.ts';
 import { followRuns, reportRuns, sitesNamed, type Command } from '../context.ts';
 import { when } from '../output.ts';
+import { backupNamed } from './backup-named.ts';
+import { careCommands } from './care.ts';
 import { showDifferences, whatIs } from './differences.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
@@ -43,7 +45,7 @@ export function backupCommands(program: Commander, act: Act): void {
         const site = name === undefined ? null : await client.sites.find({ nameOrId: name });
         const list = await client.backups.list(site === null ? {} : { siteId: site.id });
         out.result(list, {
-          columns: ['id', 'site', 'taken', 'why', 'files', 'size', 'added', 'database', 'verified'],
+          columns: ['id', 'site', 'taken', 'why', 'files', 'size', 'added', 'database', 'verified', 'pinned'],
           rows: list.map((backup) => [
             backup.id,
             backup.siteName,
@@ -54,6 +56,7 @@ export function backupCommands(program: Commander, act: Act): void {
             bytesInWords(backup.addedBytes),
             backup.database ?? '',
             when(backup.verifiedAt),
+            backup.pin === null ? '' : backup.pin.note || 'yes',
           ]),
         });
         if (list.length === 0) out.say('No backups yet.');
@@ -205,7 +208,7 @@ export function backupCommands(program: Commander, act: Act): void {
     .description('gives back the space that no backup needs')
     .option(
       '--thin',
-      'first removes backups that the rules do not keep (the last 5, 3 days of all, 14 daily, 8 weekly, 12 monthly; never what a rollback needs)',
+      'first removes backups that the rules do not keep (`backups keep` shows them); never a pinned one, or what a rollback needs',
     )
     .option('--dry-run', 'tells what it would give, exactly; changes nothing')
     .action(({ thin = false, dryRun = false }: { thin?: boolean; dryRun?: boolean }) =>
@@ -267,20 +270,5 @@ export function backupCommands(program: Commander, act: Act): void {
         command.out.result({ removed: backupId });
       }),
     );
-}
-
-/** A backup by its id, or `latest`. */
-async function backupNamed({ client }: Command, word: string): Promise<BackupId> {
-  if (word !== 'latest') {
-    const id = BackupId.safeParse(word);
-    if (id.success) return id.data;
-    throw new Problem({
-      code: 'no-such-backup',
-      message: `There is no backup “${word}”.`,
-      todo: '`backups list` shows all of them.',
-    });
-  }
-  const [latest] = await client.backups.list({});
-  if (!latest) throw new Problem({ code: 'no-such-backup', message: 'There is no backup yet.' });
-  return latest.id;
+  careCommands(backups, act);
 }

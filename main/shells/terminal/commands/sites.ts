@@ -151,11 +151,14 @@ export function siteCommands(program: Commander, act: Act): void {
     .action((name: string, options: { backups: 'keep' | 'delete' }) =>
       act(async ({ client, out }) => {
         const site = await client.sites.find({ nameOrId: name });
-        const { backupsDeleted } = await client.sites.remove({ siteId: site.id, backups: options.backups });
+        const { backupsDeleted, backupsPinned } = await client.sites.remove({
+          siteId: site.id,
+          backups: options.backups,
+        });
         out.say(
-          `${site.name} was removed. ${options.backups === 'keep' ? 'Its backups were kept.' : `${backupsDeleted} backups were deleted.`}`,
+          `${site.name} was removed. ${options.backups === 'keep' ? 'Its backups were kept.' : `${backupsDeleted} backups were deleted.${backupsPinned === 0 ? '' : ` ${backupsPinned} pinned ones stay.`}`}`,
         );
-        out.result({ removed: site.id, backupsDeleted });
+        out.result({ removed: site.id, backupsDeleted, backupsPinned });
       }),
     );
 

@@ -51,13 +51,18 @@ describe('a reader written from the document alone', () => {
         moved: [],
         unreadable: [],
       });
+      await place.store.mark(backup.id, { pin: { at: 1, note: 'before the redesign' } });
       const phrase = sealed ? ['--phrase', await place.store.makePhrase()] : [];
       await place.store.close();
 
       const temp = aTempFolder('restored');
       try {
         const target = path.join(temp.path, 'site');
-        execFileSync('python3', [READER, place.folder, backup.id, target, ...phrase], { stdio: 'pipe' });
+        const said = execFileSync('python3', [READER, place.folder, backup.id, target, ...phrase], {
+          stdio: 'pipe',
+          encoding: 'utf8',
+        });
+        expect(said).toBe('pinned: before the redesign\n');
 
         expect(fs.readFileSync(`${target}.sql`).equals(dump)).toBe(true);
         const folder = Buffer.from(path.join(target, 'wp-content'));

@@ -94,17 +94,28 @@ class Store:
         return data
 
     def snapshot(self, backup):
-        with open(os.path.join(self.folder, "snapshots", backup + ".snapshot"), "rb") as file:
-            data = file.read()
-        assert data[:4] == b"GKS2"
-        content = data[40:-32]
-        if self.sealed:
-            content = unseal(hkdf(self.master, data[8:40], "snapshot", 32), b"\0" * 12, data[40:])
-        else:
-            assert hashlib.sha256(data[:40] + backup.encode() + content).digest() == data[-32:]
-        record = json.loads(unpack(1, content))
+        record = self.record(os.path.join("snapshots", backup + ".snapshot"), b"GKS2", "snapshot", backup)
         assert record["backup"]["id"] == backup
         return record
+
+    def mark(self, backup):
+        name = os.path.join("marks", backup + ".mark")
+        if not os.path.exists(os.path.join(self.folder, name)):
+            return None
+        record = self.record(name, b"GKM2", "mark", backup)
+        assert record["id"] == backup
+        return record
+
+    def record(self, name, magic, purpose, backup):
+        with open(os.path.join(self.folder, name), "rb") as file:
+            data = file.read()
+        assert data[:4] == magic
+        content = data[40:-32]
+        if self.sealed:
+            content = unseal(hkdf(self.master, data[8:40], purpose, 32), b"\0" * 12, data[40:])
+        else:
+            assert hashlib.sha256(data[:40] + backup.encode() + content).digest() == data[-32:]
+        return json.loads(unpack(1, content))
 
     def restore_folder(self, tree, target):
         os.makedirs(target, exist_ok=True)
@@ -133,6 +144,9 @@ def main():
         with open(target + ".sql", "wb") as file:
             for name in record["database"]["blobs"]:
                 file.write(store.blob(name))
+    mark = store.mark(backup)
+    if mark and mark["pin"]:
+        print("pinned: " + mark["pin"]["note"])
 
 
 main()
