@@ -10,6 +10,7 @@ export {
   StoredDatabase,
   StoreState,
   type Snapshot,
+  type RollingReport,
   type SnapshotWriter,
   type Store,
   type VerifyReport,

@@ -25,6 +25,7 @@ import { damaged, decodeBlob, readPackTable, salvagePack } from './pack.ts';
 import { openPackFiles } from './pack-files.ts';
 import { createPacker } from './packer.ts';
 import { pruneStore } from './prune.ts';
+import { verifySome } from './rolling.ts';
 import { openSnapshots, SnapshotRecord } from './snapshots.ts';
 import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store, StoredBytes } from './types.ts';
@@ -131,6 +132,8 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       begin: async (about) => need().begin(about),
       open: async (id) => need().open(id),
       verify: async (...given) => need().verify(...given),
+      size: () => need().size(),
+      verifySome: async (...given) => need().verifySome(...given),
       remove: async (id) => need().remove(id),
       mark: async (id, change) => need().mark(id, change),
       prune: async (...given) => need().prune(...given),
@@ -275,6 +278,8 @@ function innerStore(
         leave();
       }
     },
+    size: () => index.packs().reduce((sum, { size }) => sum + size, 0),
+    verifySome: (...given) => verifySome(parts, gate, ...given),
     async remove(id) {
       const { backup } = await snapshots.read(id);
       const { pin } = marks.of(id);

@@ -74,6 +74,23 @@ export interface VerifyReport {
   readonly damage: readonly string[];
 }
 
+/** Which part of the store is read back. */
+export interface RollingOptions {
+  /** At least so many bytes, whole packs, if so many wait. */
+  readonly bytes: number;
+  /** Packs that were read since then are passed over. */
+  readonly notSince: number;
+  /** Waited for before each pack: what matters more goes first. */
+  readonly rest: () => Promise<void>;
+}
+
+export interface RollingReport {
+  readonly packs: number;
+  readonly bytes: number;
+  /** Each damage, named by backup and path. */
+  readonly damage: readonly string[];
+}
+
 /** What a prune gave back, or would. */
 export const PruneReport = z.object({
   /** Packs that nothing refers to. */
@@ -118,6 +135,10 @@ export interface Store {
     progress: OnProgress,
     depth?: VerifyDepth,
   ): Promise<VerifyReport>;
+  /** Bytes of all packs. */
+  size(): number;
+  /** Reads back the packs that were read longest ago; a backup is verified since its oldest was read. */
+  verifySome(options: RollingOptions, signal: AbortSignal, progress: OnProgress): Promise<RollingReport>;
   /** Takes a backup out; its space is reclaimed by `prune`. @throws Problem `backup-pinned` */
   remove(id: BackupId): Promise<void>;
   /** Pins a backup (null: unpins it), or notes what a drill proved; durable, and kept with the store. */

@@ -103,7 +103,8 @@ interface CheckedPack {
   readonly pack: string | null;
 }
 
-async function checkPack(
+/** Reads one pack back. `wanted`: the blobs that are known to lie in it. */
+export async function checkPack(
   { index, packs, workers, clock }: StoreParts,
   name: string,
   wanted: readonly BlobPlace[],
@@ -114,12 +115,19 @@ async function checkPack(
     const size = await packs.size(name).catch(() => null);
     if (size === known.size) return { bytes: 0, bad: new Map(), unread: false, pack: null };
   }
-  const { bytes, bad, unread, whole } = await workers.check({
+  const {
+    bytes,
+    bad: found,
+    unread,
+    whole,
+  } = await workers.check({
     file: packs.fileOf(name),
     name,
     salt: new Uint8Array(known?.salt ?? Buffer.alloc(32)),
     places: [...wanted],
   });
+  // What a later backup has stored anew in another pack is not missed here.
+  const bad = found.filter(([id]) => index.find(Sha256.parse(id))?.pack === name);
   if (whole === null && bad.length === 0) index.setChecked(name, clock());
   return { bytes, bad: new Map(bad.map(([id, why]) => [Sha256.parse(id), why])), unread, pack: whole };
 }
