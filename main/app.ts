@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
   clientOf,
   createRouter,
-  startCheck,
+  drillFolder,
   type AppEvent,
   type AppInfo,
   type AppRouter,
@@ -21,13 +21,14 @@ import {
   type SecretsOf,
 } from './connections/index.ts';
 import { openDatabase, takeOwnership } from './database/index.ts';
+import { dutiesOf } from './duties.ts';
 import { openHistory } from './history/index.ts';
 import { openLog } from './log.ts';
 import { noticeOf, type Notice } from './notify/index.ts';
 import { openPlatforms } from './platforms/index.ts';
 import { openAnswers, openPackages } from './releases/index.ts';
 import { createLanes, createRuns, openJournal, type Run, type Runs } from './runs/index.ts';
-import { createSchedule } from './schedule/index.ts';
+import { createSchedule, openLastDone } from './schedule/index.ts';
 import { openSecrets, openSettings, type Keychain, type OpenJsonFile } from './settings/index.ts';
 import { openSites, type Site } from './sites/index.ts';
 import {
@@ -145,6 +146,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     sqliteRestore: resource('database', 'sqlite-restore.sh'),
   };
 
+  // What a drill left behind when the app died in it.
+  rmSync(drillFolder(dataFolder), { recursive: true, force: true });
+
   const records = openCheckRecords(database);
   const place = () => ({
     api: settings.get().sources.wordpressApi,
@@ -244,6 +248,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     records,
     checks,
     updates,
+    lastDone: openLastDone(database),
     events,
     secretsOf,
     hostOf,
@@ -262,18 +267,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const schedule = options.stays
     ? createSchedule({
         clock,
-        everyHours: () =>
-          settings.get().checks.automatic && sites.list().length > 0
-            ? settings.get().checks.everyHours
-            : null,
-        async lastCheck() {
-          const results = [...(await records.results()).values()].map((result) => result.checkedAt);
-          return results.length === 0 ? null : Math.max(...results);
-        },
-        async check() {
-          const run = await startCheck(services, sites.list(), false);
-          await runs.ended(run.id);
-        },
+        duties: dutiesOf(services, (notice) => notices.emit(notice)),
+        onFailure: (error, duty) => log.defect(error, duty),
       })
     : null;
 
@@ -281,8 +276,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const router = createRouter(services);
   if (options.stays)
     void recover()
-      .then(() => schedule?.look())
-      .catch(() => {});
+      .catch(() => {})
+      .then(() => schedule?.look());
 
   return {
     router,
@@ -291,7 +286,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     info,
     onNotice: (listener) => notices.on(listener),
     go: (to) => events.emit({ kind: 'go', to }),
-    resumed: () => void schedule?.look().catch(() => {}),
+    resumed: () => void schedule?.look(),
     async close() {
       schedule?.close();
       await runs.close();

@@ -48,6 +48,10 @@ const SiteSummary = z.object({
   waiting: z.object({ total: z.number(), fitting: z.number(), security: z.number(), major: z.number() }),
   checkedAt: z.number().nullable(),
   backedUpAt: z.number().nullable(),
+  /** Its last backup is older than wanted, or there is none. */
+  overdue: z.boolean(),
+  /** When a drill last proved one of its backups restorable. */
+  provedAt: z.number().nullable(),
   /** Why the last check or update failed; null when it did not. */
   problem: ProblemShape.nullable(),
   running: RunningBrief.nullable(),
@@ -211,7 +215,16 @@ export const contract = {
     ),
     /** The whole backup as one zip on this computer; `~` is the user's folder. Nothing is overwritten. */
     export: procedure(z.object({ backupId: BackupId, file: z.string().min(1) }), Started),
-    verify: procedure(z.object({ backupId: BackupId.optional() }), Started),
+    /** `rolling`: not all of it, but today's share of what was read longest ago, as is done by itself. */
+    verify: procedure(
+      z.object({ backupId: BackupId.optional(), rolling: z.boolean().default(false) }),
+      Started,
+    ),
+    /**
+     * Restores all of it into a folder on this computer (a temporary one when none is named), compares every byte, proves the
+     * database, and deletes what was restored.
+     */
+    drill: procedure(z.object({ backupId: BackupId, folder: z.string().min(1).optional() }), Started),
     remove: procedure(z.object({ backupId: BackupId }), Nothing),
     /**
      * What the rules (those that are set, or others to try) keep, and why; newest first. Changes nothing.

@@ -4,6 +4,7 @@ import type { Connections, HostKeys, Reach, SecretsOf, SshConfig } from '../conn
 import type { History } from '../history/index.ts';
 import type { Platforms } from '../platforms/index.ts';
 import type { Run, RunContext, Runs } from '../runs/index.ts';
+import type { LastDone } from '../schedule/index.ts';
 import type { Keychain, Secrets, Settings } from '../settings/index.ts';
 import type { Site, Sites } from '../sites/index.ts';
 import type { RollbackServices } from '../updates/index.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly records: CheckRecords;
   readonly checks: CheckServices;
   readonly updates: RollbackServices;
+  readonly lastDone: LastDone;
   readonly events: Signal<AppEvent>;
   readonly secretsOf: (siteId: SiteId) => SecretsOf;
   readonly hostOf: (site: Site) => string | null;

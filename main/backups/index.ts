@@ -44,5 +44,8 @@ export { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts'
 export { sendFiles, type Sending } from './pull/send.ts';
 export { tarHeader, tarPadding, TAR_END, type TarEntry } from './pull/tar.ts';
 export { decide, KeepReason, Retention, RetentionPolicy, type Retainable } from './care/retention.ts';
+export { drill } from './drill/drill.ts';
+export { compareFolder, type Compared } from './drill/compare-folder.ts';
+export { readMysqlDump, readPostgresDump, type DumpContent } from './drill/read-dump.ts';
 export { backupBefore, BackupChange, changesBetween, compareBackups, Comparison } from './browse/compare.ts';
 export { fileHistory, FileHistory, FileVersion } from './browse/file-history.ts';

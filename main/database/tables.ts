@@ -53,6 +53,8 @@ export interface Tables {
     expires_at: number;
     etag: string | null;
   };
+  /** What is done by itself, and when it last was. */
+  duties: { name: string; done_at: number };
   kept_trees: { run_id: string; site_id: string; kept: string; created_at: number; expires_at: number };
 }
 
@@ -92,4 +94,5 @@ export const MIGRATIONS: readonly string[] = [
     run_id TEXT PRIMARY KEY, site_id TEXT NOT NULL, kept TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
   ) STRICT;
   `,
+  'CREATE TABLE duties (name TEXT PRIMARY KEY, done_at INTEGER NOT NULL) STRICT',
 ];

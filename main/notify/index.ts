@@ -1,2 +1,2 @@
 /** What the user hears about, and when. */
-export { noticeOf, type Notice } from './notify.ts';
+export { noticeOf, overdueNotice, type Notice } from './notify.ts';

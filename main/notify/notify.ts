@@ -8,6 +8,20 @@ export interface Notice {
   readonly to: string;
 }
 
+/** What the user should hear of sites without a recent backup, all of them in one. */
+export function overdueNotice(sites: readonly string[]): Notice {
+  const [first = ''] = sites;
+  return {
+    title:
+      sites.length === 1 ? `${first} has no recent backup` : `${sites.length} sites have no recent backup`,
+    body:
+      sites.length === 1
+        ? 'Back it up, or look why it could not be.'
+        : `${sites.slice(0, 4).join(', ')}${sites.length > 4 ? '…' : ''}`,
+    to: '/backups',
+  };
+}
+
 /** What the user should hear about a run that ended; null: nothing. Checks that went well are never news. */
 export function noticeOf(run: Run, wishes: Preferences['notifications']): Notice | null {
   const about = run.siteName ?? 'Groundskeeper';

@@ -1,11 +1,10 @@
 import type { Clock } from '../words/index.ts';
 
-export interface ScheduleOptions {
-  readonly clock: Clock;
-  /** null: no automatic checks. */
-  readonly everyHours: () => number | null;
-  readonly lastCheck: () => Promise<number | null>;
-  readonly check: () => Promise<void>;
+/** Something that is done by itself. */
+export interface Duty {
+  readonly name: string;
+  /** Does what is due now; resolves when it is done, or at once where nothing is due. Begins nothing once it is aborted. */
+  readonly look: (now: number, signal: AbortSignal) => Promise<void>;
 }
 
 export interface Schedule {
@@ -16,25 +15,38 @@ export interface Schedule {
 
 const MINUTE = 60_000;
 
-/** Whether a check is due. A clock that was set back is no reason to wait longer. */
-export function isDue(now: number, last: number | null, everyHours: number | null): boolean {
-  if (everyHours === null) return false;
-  return last === null || last > now || now - last >= everyHours * 3_600_000;
-}
-
-/** Checks by itself. Looks every minute instead of sleeping for hours, so that a laptop that slept catches up. */
-export function createSchedule(options: ScheduleOptions): Schedule {
-  let busy = false;
-  const look = async () => {
-    if (busy) return;
-    busy = true;
+/**
+ * Does duties by themselves. Looks every minute instead of sleeping for hours, so that a laptop that slept catches up. A duty that is
+ * still at work is not begun again, and does not hold up the others; one that fails is looked at again.
+ */
+export function createSchedule(options: {
+  readonly clock: Clock;
+  readonly duties: readonly Duty[];
+  readonly onFailure: (error: unknown, duty: string) => void;
+}): Schedule {
+  const busy = new Set<string>();
+  const closing = new AbortController();
+  const attend = async ({ name, look }: Duty) => {
+    if (busy.has(name) || closing.signal.aborted) return;
+    busy.add(name);
     try {
-      if (isDue(options.clock(), await options.lastCheck(), options.everyHours())) await options.check();
+      await look(options.clock(), closing.signal);
+    } catch (error) {
+      if (!closing.signal.aborted) options.onFailure(error, name);
     } finally {
-      busy = false;
+      busy.delete(name);
     }
   };
-  const timer = setInterval(() => void look().catch(() => {}), MINUTE);
+  const look = async () => {
+    await Promise.all(options.duties.map(attend));
+  };
+  const timer = setInterval(() => void look(), MINUTE);
   timer.unref();
-  return { look, close: () => clearInterval(timer) };
+  return {
+    look,
+    close() {
+      clearInterval(timer);
+      closing.abort();
+    },
+  };
 }

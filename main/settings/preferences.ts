@@ -55,6 +55,8 @@ export const Preferences = z.object({
     .object({
       failures: z.boolean().default(true),
       rollbacks: z.boolean().default(true),
+      /** Sites whose last backup is too old, once a day for all of them together. */
+      overdue: z.boolean().default(true),
       successes: z.boolean().default(false),
     })
     .prefault({}),
@@ -85,7 +87,12 @@ export const PreferencesEdit = z
       .partial(),
     backups: z.object(BACKUPS).partial(),
     notifications: z
-      .object({ failures: z.boolean(), rollbacks: z.boolean(), successes: z.boolean() })
+      .object({
+        failures: z.boolean(),
+        rollbacks: z.boolean(),
+        overdue: z.boolean(),
+        successes: z.boolean(),
+      })
       .partial(),
     startAtLogin: z.boolean(),
     sources: z

@@ -97,3 +97,65 @@ describe('backups that are kept', () => {
     expect(await held()).toEqual([]);
   });
 });
+
+describe('a restore drill', () => {
+  const drill = async (backup: Backup) => gk.ended(await gk.client.backups.drill({ backupId: backup.id }));
+  const leftOver = () => fs.readdirSync(path.join(temp.path, 'data', 'drills'));
+
+  it('restores everything, compares it, notes what was proved, and leaves nothing behind', async () => {
+    fs.mkdirSync(path.join(root, 'sub', 'empty'), { recursive: true });
+    fs.writeFileSync(path.join(root, 'sub', 'tool.sh'), '#!/bin/sh', { mode: 0o751 });
+    fs.writeFileSync(path.join(root, 'sub', 'large.bin'), Buffer.alloc(3_000_000, 'abc'));
+    fs.writeFileSync(path.join(root, 'sub', 'odd:name?'), 'odd');
+    fs.writeFileSync(path.join(root, 'sub', '日本語.txt'), 'x');
+    fs.symlinkSync('/etc/passwd', path.join(root, 'sub', 'absolute'));
+    fs.symlinkSync('nowhere', path.join(root, 'sub', 'dangling'));
+    const backup = await backUp();
+    expect(await drill(backup)).toMatchObject({
+      state: 'done',
+      summary: expect.stringContaining('byte for byte') as string,
+    });
+    const [proved] = await gk.client.backups.list({});
+    expect(proved?.proof).toMatchObject({
+      files: 5,
+      database: null,
+      unproved: [expect.stringContaining('1 name was') as string],
+    });
+    expect((await gk.client.sites.list({}))[0]?.provedAt).toBe(proved?.proof?.at);
+    expect(leftOver()).toEqual([]);
+  });
+
+  it('fails when the store does not hold what it should, and takes back what was proved before', async () => {
+    fs.writeFileSync(path.join(root, 'photo.jpg'), Buffer.alloc(400_000, 'not very random'));
+    const backup = await backUp();
+    await drill(backup);
+    const packs = path.join(temp.path, 'data', 'store', 'packs');
+    for (const name of fs.readdirSync(packs, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.pack')) continue;
+      const file = path.join(packs, name);
+      const bytes = fs.readFileSync(file);
+      bytes[200] = (bytes[200] ?? 0) ^ 1;
+      fs.writeFileSync(file, bytes);
+    }
+    expect(await drill(backup)).toMatchObject({ state: 'failed', problem: { code: 'store-damaged' } });
+    expect((await gk.client.backups.list({}))[0]?.proof).toBeNull();
+    expect(leftOver()).toEqual([]);
+  });
+});
+
+describe('backups that are read back in parts', () => {
+  it('are verified without being asked for; damage ends the run with what to do', async () => {
+    await backUp();
+    expect(await gk.ended(await gk.client.backups.verify({ rolling: true }))).toMatchObject({
+      state: 'done',
+      summary: 'Everything was read back not long ago.',
+    });
+    const packs = path.join(temp.path, 'data', 'store', 'packs');
+    for (const name of fs.readdirSync(packs)) fs.rmSync(path.join(packs, name), { recursive: true });
+    await gk.client.store.rebuildIndex({});
+    expect(await gk.ended(await gk.client.backups.verify({ rolling: true }))).toMatchObject({
+      state: 'failed',
+      problem: { code: 'store-damaged', todo: expect.stringContaining('Back up') as string },
+    });
+  });
+});

@@ -18,6 +18,7 @@ import { bytesInWords, counted, Problem } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import type { Services } from '../services.ts';
 import { backUpRun } from './back-up-run.ts';
+import { drillRun, rollingRun, verifyRun } from './verify-runs.ts';
 import { removeNamed, retentionOf } from './keeping.ts';
 
 /** Backups: taken, browsed, restored. */
@@ -143,44 +144,20 @@ export function backupProcedures(services: Services) {
       return { runId: run.id };
     }),
     verify: api.verify.handler(async ({ input }) => {
-      const run = await runs.start(
-        {
-          kind: 'verify',
-          site: null,
-          title: input.backupId === undefined ? 'Verify all backups' : 'Verify a backup',
-          expected: [{ name: 'verify', title: 'Read everything back' }],
-          plan: {},
-        },
-        null,
-        (context) =>
-          context.step('verify', { title: 'Read everything back' }, async (step) => {
-            const report = await store.verify(
-              input.backupId === undefined ? null : [input.backupId],
-              context.signal,
-              context.progress,
-            );
-            step.detail(`${counted(report.backups, 'backup')}, ${bytesInWords(report.bytes)}.`);
-            for (const line of report.damage) context.log('error', line);
-            if (report.damage.length === 0)
-              return {
-                state: 'done',
-                summary: `${counted(report.backups, 'backup is', 'backups are')} whole.`,
-              };
-            throw new Problem({
-              code: 'store-damaged',
-              message: `${counted(report.damage.length, 'place', 'places')} in the backups damaged.`,
-              attempted: 'Read everything back',
-              answered: report.damage.slice(0, 5).join('; '),
-              todo: 'Back up these sites again at once, then look after the disk.',
-            });
-          }),
-      );
+      const run = input.rolling
+        ? await rollingRun(services)
+        : await verifyRun(services, input.backupId === undefined ? null : [input.backupId]);
       return { runId: run.id };
     }),
     remove: api.remove.handler(async ({ input }) => {
       const backup = await removeNamed(services, input.backupId);
       services.events.emit({ kind: 'backups', siteId: backup.siteId });
       return {};
+    }),
+    drill: api.drill.handler(async ({ input }) => {
+      const { backup } = await store.open(input.backupId);
+      const folder = input.folder === undefined ? null : localPath(input.folder);
+      return { runId: (await drillRun(services, backup, folder)).id };
     }),
     keeping: api.keeping.handler(({ input }) => retentionOf(services, input)),
     pin: api.pin.handler(({ input }) =>

@@ -19,8 +19,6 @@ async function needed({ updates, runs, sites }: Needs) {
     // What was kept for a rollback of a site that was removed since can never be asked for.
     backups: new Set(kept.flatMap(({ siteId, tree }) => (known.has(siteId) ? [tree.backupId] : []))),
     sites: new Set(busy.map(({ siteId }) => siteId)),
-    // A verify of all backups reads those of every site.
-    all: busy.some(({ siteId }) => siteId === null),
   };
 }
 
@@ -51,7 +49,7 @@ export async function retentionOf(
           siteId,
           takenAt,
           pinned: pin !== null,
-          needed: need.all || need.sites.has(siteId) || need.backups.has(id),
+          needed: need.sites.has(siteId) || need.backups.has(id),
         })),
         RetentionPolicy.parse(own.get(siteId) ?? usual),
         now,

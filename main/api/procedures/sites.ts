@@ -1,5 +1,6 @@
 import { implement } from '@orpc/server';
 import type { Inventory } from '../../platforms/index.ts';
+import { backupInterval, isOverdue } from '../../policies/index.ts';
 import { exportSites, importSites, type Site } from '../../sites/index.ts';
 import { counted, type SiteId } from '../../words/index.ts';
 import { contract, type Secrets, type SiteDetails, type SiteSummary } from '../contract.ts';
@@ -125,9 +126,14 @@ async function summaries(services: Services, sites: readonly Site[]): Promise<Si
   ]);
   const live = services.runs.live();
   const waiting = Map.groupBy(updates, (update) => update.siteId);
+  const { locked } = services.store.state();
   const lastBackup = new Map<SiteId, number>();
-  for (const backup of backups)
-    if (!lastBackup.has(backup.siteId)) lastBackup.set(backup.siteId, backup.takenAt);
+  const proved = new Map<SiteId, number>();
+  for (const { siteId, takenAt, proof } of backups) {
+    if (!lastBackup.has(siteId)) lastBackup.set(siteId, takenAt);
+    if (proof !== null) proved.set(siteId, Math.max(proof.at, proved.get(siteId) ?? 0));
+  }
+  const wishes = services.settings.get().backups;
   return sites.map((site) => {
     const inventory: Inventory | undefined = inventories.get(site.id);
     const result = results.get(site.id);
@@ -155,6 +161,19 @@ async function summaries(services: Services, sites: readonly Site[]): Promise<Si
       },
       checkedAt: result?.checkedAt ?? null,
       backedUpAt: lastBackup.get(site.id) ?? null,
+      // While the backups are locked, when a site was backed up is not known.
+      overdue:
+        !locked &&
+        isOverdue(
+          services.clock(),
+          {
+            last: lastBackup.get(site.id) ?? null,
+            addedAt: site.addedAt,
+            every: backupInterval(site.settings.backups.every, wishes),
+          },
+          wishes.overdueDays,
+        ),
+      provedAt: proved.get(site.id) ?? null,
       problem: result?.problem ?? null,
       running: running === null ? null : { id: running.id, kind: running.kind, title: running.title },
     };

@@ -1,4 +1,5 @@
 import { implement } from '@orpc/server';
+import type { Run } from '../../runs/index.ts';
 import { bytesInWords } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import type { Services } from '../services.ts';
@@ -9,7 +10,7 @@ const NEVER = new AbortController().signal;
 /** The store as a whole: its key, its space. */
 export function storeProcedures(services: Services) {
   const api = implement(contract).store;
-  const { store, runs } = services;
+  const { store } = services;
 
   return {
     state: api.state.handler(() => store.state()),
@@ -24,44 +25,46 @@ export function storeProcedures(services: Services) {
       const without = backups.map(({ id }) => id);
       return { ...(await store.prune({ dryRun: true, without }, signal ?? NEVER, () => {})), backups };
     }),
-    prune: api.prune.handler(async ({ input }) => {
-      const thinning = { name: 'thin', title: 'Remove backups that the rules do not keep' };
-      const pruning = { name: 'prune', title: 'Throw away what no backup needs' };
-      const run = await runs.start(
-        {
-          kind: 'prune',
-          site: null,
-          title: 'Give back space',
-          expected: [...(input.thin ? [thinning] : []), pruning],
-          plan: {},
-        },
-        null,
-        async (context) => {
-          if (input.thin)
-            await context.step(thinning.name, thinning, async (step) => {
-              await removeSpare(services, context, step);
-            });
-          return context.step(pruning.name, pruning, async (step) => {
-            const { deleted, rewritten, freed, bytes } = await store.prune(
-              { dryRun: false },
-              context.signal,
-              context.progress,
-            );
-            step.detail(`${deleted} packs deleted, ${rewritten} written anew.`);
-            const left = `The store takes ${bytesInWords(bytes)}.`;
-            return {
-              state: 'done',
-              summary:
-                freed > 0 ? `${bytesInWords(freed)} given back. ${left}` : `Nothing to give back. ${left}`,
-            };
-          });
-        },
-      );
-      return { runId: run.id };
-    }),
+    prune: api.prune.handler(async ({ input }) => ({ runId: (await pruneRun(services, input.thin)).id })),
     rebuildIndex: api.rebuildIndex.handler(async () => {
       await store.rebuildIndex();
       return {};
     }),
   };
+}
+
+/** Starts giving back space. @param thin backups that the rules do not keep go first */
+export async function pruneRun(services: Services, thin: boolean): Promise<Run> {
+  const { store, runs } = services;
+  const thinning = { name: 'thin', title: 'Remove backups that the rules do not keep' };
+  const pruning = { name: 'prune', title: 'Throw away what no backup needs' };
+  return runs.start(
+    {
+      kind: 'prune',
+      site: null,
+      title: 'Give back space',
+      expected: [...(thin ? [thinning] : []), pruning],
+      plan: {},
+    },
+    null,
+    async (context) => {
+      if (thin)
+        await context.step(thinning.name, thinning, async (step) => {
+          await removeSpare(services, context, step);
+        });
+      return context.step(pruning.name, pruning, async (step) => {
+        const { deleted, rewritten, freed, bytes } = await store.prune(
+          { dryRun: false },
+          context.signal,
+          context.progress,
+        );
+        step.detail(`${deleted} packs deleted, ${rewritten} written anew.`);
+        const left = `The store takes ${bytesInWords(bytes)}.`;
+        return {
+          state: 'done',
+          summary: freed > 0 ? `${bytesInWords(freed)} given back. ${left}` : `Nothing to give back. ${left}`,
+        };
+      });
+    },
+  );
 }

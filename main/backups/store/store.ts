@@ -21,6 +21,7 @@ import {
   type BlobId,
   type KeyKeeper,
 } from './keys.ts';
+import { matches } from './matches.ts';
 import { damaged, decodeBlob, readPackTable, salvagePack } from './pack.ts';
 import { openPackFiles } from './pack-files.ts';
 import { createPacker } from './packer.ts';
@@ -132,6 +133,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       begin: async (about) => need().begin(about),
       open: async (id) => need().open(id),
       verify: async (...given) => need().verify(...given),
+      matches: async (...given) => need().matches(...given),
       size: () => need().size(),
       verifySome: async (...given) => need().verifySome(...given),
       remove: async (id) => need().remove(id),
@@ -278,6 +280,7 @@ function innerStore(
         leave();
       }
     },
+    matches: (...given) => matches(parts, ...given),
     size: () => index.packs().reduce((sum, { size }) => sum + size, 0),
     verifySome: (...given) => verifySome(parts, gate, ...given),
     async remove(id) {

@@ -135,6 +135,8 @@ export interface Store {
     progress: OnProgress,
     depth?: VerifyDepth,
   ): Promise<VerifyReport>;
+  /** Whether bytes are just those that these blobs name. */
+  matches(blobs: readonly BlobId[], bytes: AsyncIterable<Buffer>): Promise<boolean>;
   /** Bytes of all packs. */
   size(): number;
   /** Reads back the packs that were read longest ago; a backup is verified since its oldest was read. */

@@ -5,7 +5,13 @@ import type { HistoryEntry } from '../../../main/history/index.ts';
 import { PreferencesEdit, Preferences } from '../../../main/settings/index.ts';
 import { Site } from '../../../main/sites/index.ts';
 import { type BackupId, Problem, type RunId, type SiteId, newSiteId } from '../../../main/words/index.ts';
-import { sampleBackups as backupsAsTaken, sampleFile, sampleFolder, samplePaths } from './backups.ts';
+import {
+  sampleBackups as backupsAsTaken,
+  sampleProof,
+  sampleFile,
+  sampleFolder,
+  samplePaths,
+} from './backups.ts';
 import { sampleComparison, sampleHistory } from './comparison.ts';
 import { CONFIGURED, INSTALLATIONS, parseCommand, tryConnection } from './connections.ts';
 import { type SampleSite, sampleSite } from './fleet.ts';
@@ -340,6 +346,18 @@ export function fakeApi(options: {
       }),
       verify: os.backups.verify.handler(() => ({ runId: begin('verify', null, 'Verify the backups') })),
       remove: os.backups.remove.handler(() => ({})),
+      drill: os.backups.drill.handler(({ input }) => {
+        const { summary } = ownerOf(input.backupId);
+        return {
+          runId: begin(
+            'verify',
+            summary.site.id,
+            `Prove the backup of ${summary.site.name} by restoring it`,
+            'done',
+            () => mark(input.backupId, { proof: sampleProof(Date.now()) }),
+          ),
+        };
+      }),
       keeping: os.backups.keeping.handler(({ input }) =>
         [...fleet.values()]
           .filter(({ summary }) => input.siteId === undefined || summary.site.id === input.siteId)

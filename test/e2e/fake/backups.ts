@@ -33,6 +33,16 @@ export const OLD: Readonly<Record<string, string>> = {
   'wp-content/plugins/akismet/old.php': '<?php // gone since\n',
 };
 
+export function sampleProof(at: number): NonNullable<Backup['proof']> {
+  return {
+    at,
+    files: 4809,
+    bytes: 223_477_264,
+    database: { kind: 'mysql', how: 'loaded', server: 'MariaDB 10.11.6', tables: 41, rows: 128_440 },
+    unproved: [],
+  };
+}
+
 /** Six backups of a site, newest first. */
 export function sampleBackups({ summary }: SampleSite, now: number): Backup[] {
   if (summary.backedUpAt === null) return [];
@@ -51,7 +61,7 @@ export function sampleBackups({ summary }: SampleSite, now: number): Backup[] {
       at === 2 ? ['wp-content/uploads/private/contract.pdf', 'wp-content/uploads/Größe\udcff.txt'] : [],
     verifiedAt: at < 2 ? now - DAY : null,
     pin: at === 3 ? { at: now - 9 * DAY, note: 'before the redesign' } : null,
-    proof: null,
+    proof: at === 1 ? sampleProof(now - 2 * DAY) : null,
   }));
 }
 

@@ -78,6 +78,8 @@ function summary(
     },
     checkedAt: state === 'unchecked' ? null : at,
     backedUpAt: state === 'unchecked' ? null : at - 9 * HOUR,
+    overdue: site.id.endsWith('04'),
+    provedAt: site.id.endsWith('00') ? at - 50 * HOUR : null,
     problem:
       state === 'failed'
         ? {

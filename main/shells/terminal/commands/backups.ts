@@ -44,8 +44,23 @@ export function backupCommands(program: Commander, act: Act): void {
       act(async ({ client, out }) => {
         const site = name === undefined ? null : await client.sites.find({ nameOrId: name });
         const list = await client.backups.list(site === null ? {} : { siteId: site.id });
+        for (const one of await client.sites.list({}))
+          if (one.overdue && (site === null || one.site.id === site.id))
+            out.warn(`${one.site.name}: overdue, last backed up ${when(one.backedUpAt)}.`);
         out.result(list, {
-          columns: ['id', 'site', 'taken', 'why', 'files', 'size', 'added', 'database', 'verified', 'pinned'],
+          columns: [
+            'id',
+            'site',
+            'taken',
+            'why',
+            'files',
+            'size',
+            'added',
+            'database',
+            'verified',
+            'proved',
+            'pinned',
+          ],
           rows: list.map((backup) => [
             backup.id,
             backup.siteName,
@@ -56,6 +71,7 @@ export function backupCommands(program: Commander, act: Act): void {
             bytesInWords(backup.addedBytes),
             backup.database ?? '',
             when(backup.verifiedAt),
+            when(backup.proof?.at ?? null),
             backup.pin === null ? '' : backup.pin.note || 'yes',
           ]),
         });
@@ -195,10 +211,11 @@ export function backupCommands(program: Commander, act: Act): void {
     .command('verify')
     .argument('[backup]')
     .option('--deep', 'read every byte, as every verify does')
-    .action((id: string | undefined) =>
+    .option('--rolling', 'only today’s share of what was read longest ago, as is done by itself')
+    .action((id: string | undefined, { rolling = false }: { rolling?: boolean }) =>
       act(async (command) => {
         const { runId } = await command.client.backups.verify(
-          id === undefined ? {} : { backupId: await backupNamed(command, id) },
+          id === undefined ? { rolling } : { backupId: await backupNamed(command, id) },
         );
         reportRuns(command, await followRuns(command, [runId]));
       }),

@@ -1,7 +1,8 @@
 import type { Command as Commander } from 'commander';
+import { resolve } from 'node:path';
 import type { KeepReason, KeepRules } from '../../../api/index.ts';
 import { counted, Problem } from '../../../words/index.ts';
-import type { Command } from '../context.ts';
+import { followRuns, reportRuns, type Command } from '../context.ts';
 import { when } from '../output.ts';
 import { backupNamed } from './backup-named.ts';
 
@@ -17,7 +18,7 @@ const RULES: readonly (readonly [keyof KeepRules, string])[] = [
   ['atLeast', 'never fewer than so many'],
 ];
 
-/** `backups keep | pin | unpin` */
+/** `backups keep | pin | unpin | drill` */
 export function careCommands(backups: Commander, act: Act): void {
   const keep = backups
     .command('keep')
@@ -45,6 +46,20 @@ export function careCommands(backups: Commander, act: Act): void {
           `The backup of ${backup.siteName}, ${when(backup.takenAt)}, stays until it is unpinned.`,
         );
         command.out.result(backup);
+      }),
+    );
+  backups
+    .command('drill')
+    .argument('<backup>')
+    .option('--to <folder>', 'restores below this folder; what is restored is deleted again')
+    .description('proves a backup by restoring all of it on this computer: files, links and database')
+    .action((id: string, options: { to?: string }) =>
+      act(async (command) => {
+        const { runId } = await command.client.backups.drill({
+          backupId: await backupNamed(command, id),
+          ...(options.to === undefined ? {} : { folder: resolve(options.to) }),
+        });
+        reportRuns(command, await followRuns(command, [runId]));
       }),
     );
   backups
