@@ -21,7 +21,7 @@ const DASH = 0x2d;
 const NAME = '`((?:[^`]|``)+)`';
 const INSERT = new RegExp(`^(?:REPLACE|INSERT)(?: IGNORE)? INTO ${NAME}`, 'i');
 const MAKES = new RegExp(
-  `^(?:/\\*M?!\\d+ *)?CREATE\\b.*?\\b(?:TABLE|VIEW|SEQUENCE) (?:IF NOT EXISTS )?${NAME}`,
+  `^(?:/\\*M?!\\d+ *)?CREATE\\b.*?\\b(TABLE|VIEW|SEQUENCE) (?:IF NOT EXISTS )?${NAME}`,
   'is',
 );
 /** What mysqldump, mariadb-dump and our own dumper write last: notes are shown again. */
@@ -45,8 +45,10 @@ export async function readMysqlDump(dump: AsyncIterable<Buffer>): Promise<DumpCo
   const endStatement = () => {
     const said = text();
     if (said !== '') last = said;
-    const made = program ? null : MAKES.exec(said)?.[1]?.replaceAll('``', '`');
-    if (made !== undefined && made !== null && !rows.has(made)) rows.set(made, 0);
+    const [, kind = '', name] = (program ? null : MAKES.exec(said)) ?? [];
+    const made = name?.replaceAll('``', '`');
+    // A sequence counts as one row, as a server counts it.
+    if (made !== undefined && !rows.has(made)) rows.set(made, kind.toUpperCase() === 'SEQUENCE' ? 1 : 0);
     if (inserted !== null) rows.set(inserted, (rows.get(inserted) ?? 0) + tuples);
     head = [];
     inserted = null;
