@@ -26,6 +26,15 @@ export function moment(at: number): string {
   return new Intl.DateTimeFormat(currentLocale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
+/** A day with its year, for what holds for long: `21 Nov 2026`. */
+export function date(at: number): string {
+  return new Intl.DateTimeFormat(currentLocale(), { dateStyle: 'medium' }).format(at);
+}
+
+export function month(at: number): string {
+  return new Intl.DateTimeFormat(currentLocale(), { month: 'long', year: 'numeric' }).format(at);
+}
+
 export function day(at: number): string {
   return new Intl.DateTimeFormat(currentLocale(), {
     weekday: 'long',

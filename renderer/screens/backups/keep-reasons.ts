@@ -1,4 +1,5 @@
 import type { KeepReason } from '../../../main/api/index.ts';
+import { date, month } from '../../words/format.svelte.ts';
 import { t } from '../../words/words.svelte.ts';
 
 /** Why a backup is kept, in the words that say most: a pin before a rule, a long rule before a short one. */
@@ -26,9 +27,9 @@ function inWords(reason: KeepReason): string {
     case 'everything':
       return t('keep.reason.everything', { days: reason.days });
     case 'daily':
-      return t('keep.reason.daily', { period: reason.period });
+      return t('keep.reason.daily', { period: date(Date.parse(`${reason.period}T12:00:00`)) });
     case 'monthly':
-      return t('keep.reason.monthly', { period: reason.period });
+      return t('keep.reason.monthly', { period: month(Date.parse(`${reason.period}-15T12:00:00`)) });
     case 'weekly':
       return t('keep.reason.weekly', { week: reason.period.replace(/^(\d+)-W0?(\d+)$/, '$2, $1') });
     case 'at-least':

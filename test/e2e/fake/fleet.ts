@@ -77,7 +77,7 @@ function summary(
       major: updates.filter((update) => update.kind === 'major').length,
     },
     checkedAt: state === 'unchecked' ? null : at,
-    backedUpAt: state === 'unchecked' ? null : at - 9 * HOUR,
+    backedUpAt: state === 'unchecked' ? null : at - (site.id.endsWith('04') ? 9 * 24 : 9) * HOUR,
     overdue: site.id.endsWith('04'),
     provedAt: site.id.endsWith('00') ? at - 50 * HOUR : null,
     problem:
