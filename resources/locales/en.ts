@@ -286,6 +286,7 @@ export const en = {
   'keep.daily': 'Newest of each day, for',
   'keep.everythingDays': 'Every backup of the last',
   'keep.last': 'The last',
+  'keep.list': 'Each backup, and why it stays',
   'keep.monthly': 'Newest of each month, for',
   'keep.own': 'This site has rules of its own',
   'keep.own.hint': 'Otherwise it follows the settings.',

@@ -268,6 +268,7 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'keep.daily': '各日の最新を残す期間',
   'keep.everythingDays': 'すべて残す期間',
   'keep.last': '最新から残す数',
+  'keep.list': '各バックアップと残る理由',
   'keep.monthly': '各月の最新を残す期間',
   'keep.own': 'このサイトだけのルールを使う',
   'keep.own.hint': '使わない場合は全体の設定に従います。',

@@ -42,6 +42,12 @@ describe('core 6.3 to 6.5', () => {
     const run = await gk.update(site, 'wordpress');
 
     expect(run).toMatchObject({ state: 'done' });
+    const [before] = await gk.client.backups.keeping({ siteId: site.id });
+    expect(before?.reasons).toContainEqual({ rule: 'needed' });
+    if (before === undefined) throw new Error('no backup');
+    await expect(gk.client.backups.remove({ backupId: before.id })).rejects.toMatchObject({
+      code: 'backup-needed',
+    });
     expect(fs.readFileSync(path.join(wp.root, 'wp-includes', 'version.php'), 'utf8')).toContain('6.5.5');
     expect(fs.existsSync(path.join(wp.root, 'wp-includes', 'my-own.txt'))).toBe(true);
     expect(databaseVersion(wp)).not.toBe(schema);
@@ -55,6 +61,7 @@ describe('core 6.3 to 6.5', () => {
 
     expect(back).toMatchObject({ state: 'done' });
     expect(databaseVersion(wp)).toBe(schema);
+    await gk.client.backups.remove({ backupId: before.id });
     expect(await wp.page('/')).toMatchObject({ status: 200 });
     fs.rmSync(path.join(wp.root, 'wp-includes', 'my-own.txt'), { force: true });
     expect(wp.files()).toEqual(files);

@@ -134,6 +134,30 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     );
     expect(await gk('backups', 'export', 'latest', zip)).toMatchObject({ code: 1 });
     expect(await gk('backups', 'verify')).toMatchObject({ code: 0 });
+    expect(await gk('backups', 'pin', 'latest', '--note', 'the first')).toMatchObject({ code: 0 });
+    const pinned = ((await json('backups', 'list')) as { id: string }[])[0]?.id ?? '';
+    expect(await gk('backups', 'remove', pinned)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('pinned') as string,
+    });
+    expect((await gk('backups', 'keep', 'Bakery', '--daily', '3')).out).toContain(
+      'Of 1 backup, 0 would be removed now',
+    );
+    expect(await json('backups', 'keep', '--weekly', '9', '--save')).toMatchObject({
+      rules: { weekly: 9, daily: 14 },
+      byItself: true,
+      backups: [{ id: pinned, keep: true, reasons: [{ rule: 'pinned' }, {}, {}, {}, {}, {}, {}] }],
+    });
+    expect(await gk('backups', 'keep', '--daily', 'many')).toMatchObject({ code: 2 });
+    expect(await gk('backups', 'unpin', 'latest')).toMatchObject({ code: 0 });
+    expect(await gk('backups', 'drill', 'latest')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('The database was loaded into SQLite') as string,
+    });
+    expect(await json('backups', 'list')).toMatchObject([
+      { id: pinned, pin: null, proof: { database: { how: 'loaded' } } },
+    ]);
+    expect(await json('backups', 'verify', '--rolling')).toMatchObject({ state: 'done', kind: 'verify' });
     const unreachable = await gk('check', 'Bakery');
     expect(unreachable).toMatchObject({ code: 1, err: expect.stringContaining('to do:') as string });
     await host.up();
