@@ -101,7 +101,8 @@ function proving(services: Services): Duty {
   return {
     name: 'prove',
     async look(now) {
-      if (settings.get().backups.proveWithinDays === 0 || store.state().locked || store.size() === 0) return;
+      if (settings.get().backups.proveWithinDays === 0 || store.state().locked) return;
+      if ((await store.size()) === 0) return;
       if (!isDue(now, await lastDone.of('prove'), DAILY)) return;
       const run = await rollingRun(services);
       await runs.ended(run.id);

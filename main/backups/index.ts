@@ -10,7 +10,7 @@ export {
   StoredDatabase,
   StoreState,
   type Snapshot,
-  type RollingReport,
+  type ReadPack,
   type SnapshotWriter,
   type Store,
   type VerifyReport,
@@ -44,6 +44,7 @@ export { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts'
 export { sendFiles, type Sending } from './pull/send.ts';
 export { tarHeader, tarPadding, TAR_END, type TarEntry } from './pull/tar.ts';
 export { decide, KeepReason, Retention, RetentionPolicy, type Retainable } from './care/retention.ts';
+export { readBackSome, type ReadBack, type ReadBackOptions } from './care/read-back.ts';
 export { drill } from './drill/drill.ts';
 export { compareFolder, type Compared } from './drill/compare-folder.ts';
 export { readMysqlDump, readPostgresDump, type DumpContent } from './drill/read-dump.ts';

@@ -60,8 +60,8 @@ beforeEach(async () => {
   fs.writeFileSync(path.join(root, 'index.php'), '<?php // the front page');
   store = await openStore(path.join(temp.path, 'store'), { clock: Date.now, keeper: null });
 });
-afterEach(() => {
-  store.close();
+afterEach(async () => {
+  await store.close();
   temp.remove();
 });
 

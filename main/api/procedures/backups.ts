@@ -14,7 +14,7 @@ import {
   restoreToFolder,
 } from '../../backups/index.ts';
 import { restoreSite } from '../../updates/index.ts';
-import { bytesInWords, counted, Problem } from '../../words/index.ts';
+import { bytesInWords, counted } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import type { Services } from '../services.ts';
 import { backUpRun } from './back-up-run.ts';

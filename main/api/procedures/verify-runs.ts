@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { drill, type Backup, type Proof } from '../../backups/index.ts';
+import { drill, readBackSome, type Backup, type Proof } from '../../backups/index.ts';
 import type { Run, RunContext, RunResult } from '../../runs/index.ts';
 import { shareToProve } from '../../schedule/index.ts';
 import { bytesInWords, counted, Problem, type BackupId } from '../../words/index.ts';
@@ -30,8 +30,13 @@ export async function rollingRun(services: Services): Promise<Run> {
   return begin(services, 'Read back part of the backups', SHARE, (context) =>
     context.step(SHARE.name, SHARE, async (step) => {
       const now = clock();
-      const share = shareToProve(now, { bytes: store.size(), withinDays, last: await lastDone.of('prove') });
-      const report = await store.verifySome(
+      const share = shareToProve(now, {
+        bytes: await store.size(),
+        withinDays,
+        last: await lastDone.of('prove'),
+      });
+      const report = await readBackSome(
+        store,
         { ...share, rest: () => untilCalm(services, context) },
         context.signal,
         context.progress,

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { chmod, lstat, readdir, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeName, wordsOf, type OnProgress } from '../../words/index.ts';
@@ -73,7 +72,7 @@ export async function compareFolder(
       const found = await lstat(target);
       if (!found.isFile()) return 'no file';
       if (found.size !== entry.size) return `${found.size} bytes instead of ${entry.size}`;
-      if (!(await store.matches(entry.blobs, createReadStream(target)))) return 'other content';
+      if (!(await store.matches(entry.blobs, target))) return 'other content';
       return mode(target, entry, 0);
     });
     if (count.files % 50 === 0)
@@ -92,7 +91,7 @@ export async function compareFolder(
   if (dump !== null && snapshot.database !== null) {
     const { blobs } = snapshot.database;
     await look('the database', async () =>
-      (await store.matches(blobs, createReadStream(join(folder, dump)))) ? null : 'other content',
+      (await store.matches(blobs, join(folder, dump))) ? null : 'other content',
     );
   }
   const wanted = count.files + count.links + count.folders + (dump === null ? 0 : 1);

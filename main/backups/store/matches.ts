@@ -1,16 +1,18 @@
+import { createReadStream } from 'node:fs';
 import type { StoreIndex } from './index-db.ts';
 import type { BlobId, StoreKeys } from './keys.ts';
 
-/** Whether bytes are just those that the blobs name, in that order, and no more. Nothing is read from the packs. */
+/** Whether a file holds just the bytes that the blobs name, in that order, and no more. Nothing is read from the packs. */
 export async function matches(
   { keys, index }: { readonly keys: StoreKeys; readonly index: StoreIndex },
   blobs: readonly BlobId[],
-  bytes: AsyncIterable<Buffer>,
+  file: string,
 ): Promise<boolean> {
   const left = [...blobs].reverse();
   let held: Buffer[] = [];
   let size = 0;
-  for await (const chunk of bytes) {
+  for await (const chunk of createReadStream(file)) {
+    if (!Buffer.isBuffer(chunk)) continue;
     held.push(chunk);
     size += chunk.length;
     for (;;) {

@@ -1,66 +1,36 @@
-import { Problem, type BackupId, type OnProgress } from '../../words/index.ts';
-import type { Gate } from './gate.ts';
+import { Problem, type BackupId } from '../../words/index.ts';
 import type { BlobId } from './keys.ts';
 import { placesOfDamage } from './mark.ts';
 import type { SnapshotRecord } from './snapshots.ts';
-import type { RollingOptions, RollingReport } from './types.ts';
+import type { ReadPack } from './types.ts';
 import { checkPack, type StoreParts } from './verify.ts';
 
-/**
- * Reads back the packs that were read longest ago, one at a time, and says of each backup since when all of it has
- * been read. Prunes and backups may come in between two packs.
- */
-export async function verifySome(
+/** Reads back the pack that was read longest ago, if that is not since `notSince`; null: there is none. */
+export async function readOldest(
   parts: StoreParts,
-  gate: Gate,
-  { bytes: share, notSince, rest }: RollingOptions,
-  signal: AbortSignal,
-  progress: OnProgress,
-): Promise<RollingReport> {
+  notSince: number,
+  except: readonly string[],
+): Promise<ReadPack | null> {
   const { index } = parts;
-  const waiting = index
+  const [oldest] = index
     .packs()
-    .filter(({ checkedAt }) => (checkedAt ?? 0) < notSince)
+    .filter(({ name, checkedAt }) => (checkedAt ?? 0) < notSince && !except.includes(name))
     .sort((a, b) => (a.checkedAt ?? 0) - (b.checkedAt ?? 0));
-  const bad = new Map<BlobId, string>();
-  const damage: string[] = [];
-  let read = 0;
-  let packs = 0;
-  for (const { name } of waiting) {
-    if (read >= share) break;
-    await rest();
-    signal.throwIfAborted();
-    const leave = await gate.together();
-    try {
-      // A prune may have taken it away since.
-      const pack = index.pack(name);
-      if (pack === null) continue;
-      const found = await checkPack(parts, name, index.placesIn(name), 'deep');
-      for (const [blob, why] of found.bad) bad.set(blob, why);
-      // What is not what it was is stored anew by the next backup that has it.
-      if (!found.unread) for (const blob of found.bad.keys()) index.forgetBlob(blob);
-      if (found.pack !== null && found.bad.size === 0)
-        damage.push(`pack ${name} (no content is lost): ${found.pack}`);
-      read += pack.size;
-      packs += 1;
-    } finally {
-      leave();
-    }
-    progress({ what: 'Verify', done: read, total: Math.max(share, read), unit: 'bytes' });
-  }
-
-  await rest();
-  const leave = await gate.together();
-  try {
-    damage.push(...(await settle(parts, bad, signal)));
-  } finally {
-    leave();
-  }
-  return { packs, bytes: read, damage };
+  if (oldest === undefined) return null;
+  const { name, size } = oldest;
+  const found = await checkPack(parts, name, index.placesIn(name), 'deep');
+  // What is not what it was is stored anew by the next backup that has it.
+  if (!found.unread) for (const blob of found.bad.keys()) index.forgetBlob(blob);
+  return { name, bytes: size, bad: [...found.bad], whole: found.pack };
 }
 
 /** Moves on since when each backup is known to be whole; names what is damaged by backup and path. */
-async function settle(parts: StoreParts, bad: Map<BlobId, string>, signal: AbortSignal): Promise<string[]> {
+export async function concludeReading(
+  parts: StoreParts,
+  given: ReadPack['bad'],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const bad = new Map(given);
   const { index, snapshots } = parts;
   const damage: string[] = [];
   const readAt = oldestReads(parts, bad, signal);

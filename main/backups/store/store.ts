@@ -6,11 +6,11 @@ import { z } from 'zod';
 import { takeOwnership } from '../../database/index.ts';
 import { newBackupId, Problem, readJson, type Clock } from '../../words/index.ts';
 import type { Backup, Pin } from '../backup.ts';
-import { cut, CUT } from './cut.ts';
+import { cut, CUT, type CutKind } from './cut.ts';
 import { HALF, writeDurably } from './durable.ts';
 import { createGate } from './gate.ts';
 import { openIndex, type StoreIndex } from './index-db.ts';
-import { openMarks, type Marks } from './marks.ts';
+import { lastFolders } from './last.ts';
 import {
   keysOf,
   newPhrase,
@@ -21,12 +21,13 @@ import {
   type BlobId,
   type KeyKeeper,
 } from './keys.ts';
+import { openMarks, type Marks } from './marks.ts';
 import { matches } from './matches.ts';
 import { damaged, decodeBlob, readPackTable, salvagePack } from './pack.ts';
 import { openPackFiles } from './pack-files.ts';
 import { createPacker } from './packer.ts';
 import { pruneStore } from './prune.ts';
-import { verifySome } from './rolling.ts';
+import { concludeReading, readOldest } from './rolling.ts';
 import { openSnapshots, SnapshotRecord } from './snapshots.ts';
 import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store, StoredBytes } from './types.ts';
@@ -133,9 +134,10 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       begin: async (about) => need().begin(about),
       open: async (id) => need().open(id),
       verify: async (...given) => need().verify(...given),
+      size: async () => need().size(),
       matches: async (...given) => need().matches(...given),
-      size: () => need().size(),
-      verifySome: async (...given) => need().verifySome(...given),
+      readOldest: async (...given) => need().readOldest(...given),
+      concludeReading: async (...given) => need().concludeReading(...given),
       remove: async (id) => need().remove(id),
       mark: async (id, change) => need().mark(id, change),
       prune: async (...given) => need().prune(...given),
@@ -280,9 +282,26 @@ function innerStore(
         leave();
       }
     },
+    async size() {
+      return index.packs().reduce((sum, { size }) => sum + size, 0);
+    },
     matches: (...given) => matches(parts, ...given),
-    size: () => index.packs().reduce((sum, { size }) => sum + size, 0),
-    verifySome: (...given) => verifySome(parts, gate, ...given),
+    async readOldest(...given) {
+      const leave = await gate.together();
+      try {
+        return await readOldest(parts, ...given);
+      } finally {
+        leave();
+      }
+    },
+    async concludeReading(...given) {
+      const leave = await gate.together();
+      try {
+        return await concludeReading(parts, ...given);
+      } finally {
+        leave();
+      }
+    },
     async remove(id) {
       const { backup } = await snapshots.read(id);
       const { pin } = marks.of(id);

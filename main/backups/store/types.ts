@@ -74,21 +74,14 @@ export interface VerifyReport {
   readonly damage: readonly string[];
 }
 
-/** Which part of the store is read back. */
-export interface RollingOptions {
-  /** At least so many bytes, whole packs, if so many wait. */
+/** A pack that was read back. */
+export interface ReadPack {
+  readonly name: string;
   readonly bytes: number;
-  /** Packs that were read since then are passed over. */
-  readonly notSince: number;
-  /** Waited for before each pack: what matters more goes first. */
-  readonly rest: () => Promise<void>;
-}
-
-export interface RollingReport {
-  readonly packs: number;
-  readonly bytes: number;
-  /** Each damage, named by backup and path. */
-  readonly damage: readonly string[];
+  /** Blobs of it that are not what they were, and why. */
+  readonly bad: readonly (readonly [BlobId, string])[];
+  /** What is wrong with it beside its contents; null: nothing. */
+  readonly whole: string | null;
 }
 
 /** What a prune gave back, or would. */
@@ -135,12 +128,22 @@ export interface Store {
     progress: OnProgress,
     depth?: VerifyDepth,
   ): Promise<VerifyReport>;
-  /** Whether bytes are just those that these blobs name. */
-  matches(blobs: readonly BlobId[], bytes: AsyncIterable<Buffer>): Promise<boolean>;
+  /** Whether a file on this computer holds just the bytes that these blobs name. */
+  matches(blobs: readonly BlobId[], file: string): Promise<boolean>;
   /** Bytes of all packs. */
-  size(): number;
-  /** Reads back the packs that were read longest ago; a backup is verified since its oldest was read. */
-  verifySome(options: RollingOptions, signal: AbortSignal, progress: OnProgress): Promise<RollingReport>;
+  size(): Promise<number>;
+  /**
+   * Reads back the pack that was read longest ago.
+   * @param notSince packs that were read since then are passed over; so are `except`, by name
+   * @returns null when none is left
+   */
+  readOldest(notSince: number, except: readonly string[]): Promise<ReadPack | null>;
+  /**
+   * Says of each backup since when all of it has been read, after some packs were; a backup is verified since its oldest was.
+   * @param bad what was not as it should be
+   * @returns each damage, named by backup and path
+   */
+  concludeReading(bad: ReadPack['bad'], signal: AbortSignal): Promise<string[]>;
   /** Takes a backup out; its space is reclaimed by `prune`. @throws Problem `backup-pinned` */
   remove(id: BackupId): Promise<void>;
   /** Pins a backup (null: unpins it), or notes what a drill proved; durable, and kept with the store. */

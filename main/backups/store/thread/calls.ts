@@ -3,10 +3,12 @@ import { Progress, ProblemShape, type BackupId, type SiteId } from '../../../wor
 import type { Backup } from '../../backup.ts';
 import type { CutKind } from '../cut.ts';
 import type { BlobId } from '../keys.ts';
+import type { Mark } from '../marks.ts';
 import type { Tree, TreeEntry } from '../tree.ts';
 import type {
   LastFolder,
   PruneReport,
+  ReadPack,
   SnapshotWriter,
   Store,
   StoreState,
@@ -32,7 +34,12 @@ export interface StoreCalls {
   commit(writer: number, content: Parameters<SnapshotWriter['commit']>[0]): Backup;
   leave(writer: number): null;
   verify(ids: readonly BackupId[] | null, depth: VerifyDepth): VerifyReport;
+  size(): number;
+  matches(blobs: readonly BlobId[], file: string): boolean;
+  readOldest(notSince: number, except: readonly string[]): ReadPack | null;
+  concludeReading(bad: ReadPack['bad']): string[];
   remove(id: BackupId): null;
+  mark(id: BackupId, change: Partial<Mark>): Backup;
   prune(options: Parameters<Store['prune']>[0]): PruneReport;
   rebuildIndex(): null;
   close(): null;

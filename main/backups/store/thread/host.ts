@@ -104,6 +104,11 @@ export function hostStore(port: Port): void {
       return null;
     },
     verify: ({ signal, progress }, ids, depth) => need().verify(ids, signal, progress, depth),
+    size: () => need().size(),
+    matches: (_call, blobs, file) => need().matches(blobs, file),
+    readOldest: (_call, notSince, except) => need().readOldest(notSince, except),
+    concludeReading: ({ signal }, bad) => need().concludeReading(bad, signal),
+    mark: (_call, id, change) => need().mark(id, change),
     async remove(_call, id) {
       await need().remove(id);
       return null;

@@ -37,6 +37,11 @@ export async function openStoreInThread(folder: string, { clock, keeper }: Store
     open: (id) => openIn(thread, id),
     verify: (ids, signal, progress, depth = 'deep') =>
       thread.ask('verify', [ids, depth], { signal, progress }),
+    size: () => thread.ask('size', []),
+    matches: (blobs, file) => thread.ask('matches', [blobs, file]),
+    readOldest: (notSince, except) => thread.ask('readOldest', [notSince, except]),
+    concludeReading: (bad, signal) => thread.ask('concludeReading', [bad], { signal }),
+    mark: (id, change) => thread.ask('mark', [id, change]),
     async remove(id) {
       await thread.ask('remove', [id]);
     },

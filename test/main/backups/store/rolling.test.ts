@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readBackSome } from '../../../../main/backups/index.ts';
 import { never, quietly } from '../../samples.ts';
 import { aStore } from './sample.ts';
 
 type Place = Awaited<ReturnType<typeof aStore>>;
 const restless = () => Promise.resolve();
 const some = (place: Place, bytes: number, notSince = place.clock() + 1) =>
-  place.store.verifySome({ bytes, notSince, rest: restless }, never, quietly);
+  readBackSome(place.store, { bytes, notSince, rest: restless }, never, quietly);
 const packsOf = (folder: string) =>
   fs
     .readdirSync(path.join(folder, 'packs'), { recursive: true, encoding: 'utf8' })
@@ -42,7 +43,7 @@ describe('reading back in parts', () => {
   it('comes to every pack in as many parts as there are shares', async () => {
     using place = await aStore();
     for (let at = 0; at < 12; at += 1) await place.take({ [`file-${at}`]: randomBytes(20_000 + at * 1000) });
-    const share = Math.ceil(place.store.size() / 5);
+    const share = Math.ceil((await place.store.size()) / 5);
     const began = place.clock();
     for (let day = 0; day < 5; day += 1) {
       place.clock.forward(86_400_000);
@@ -88,7 +89,8 @@ describe('reading back in parts', () => {
     await place.take({ one: randomBytes(30_000) });
     const doomed = await place.take({ two: randomBytes(30_000) });
     let rests = 0;
-    const report = await place.store.verifySome(
+    const report = await readBackSome(
+      place.store,
       {
         bytes: Number.MAX_SAFE_INTEGER,
         notSince: place.clock() + 1,
@@ -114,7 +116,8 @@ describe('reading back in parts', () => {
     const abort = new AbortController();
     abort.abort(new Error('enough'));
     await expect(
-      place.store.verifySome(
+      readBackSome(
+        place.store,
         { bytes: 1e9, notSince: place.clock() + 1, rest: restless },
         abort.signal,
         quietly,
