@@ -11,7 +11,16 @@ import {
   type Client,
   type Services,
 } from './api/index.ts';
-import { keyFile, openStoreInThread, storeKeeper } from './backups/index.ts';
+import {
+  createCopyRuns,
+  createUpkeep,
+  keyFile,
+  openCopies,
+  openMovableStore,
+  openRemoved,
+  openStoreHome,
+  storeKeeper,
+} from './backups/index.ts';
 import { openCheckRecords, refreshUpdates, type CheckServices } from './checks/index.ts';
 import {
   createConnections,
@@ -129,11 +138,27 @@ export async function openApp(options: AppOptions): Promise<App> {
     join(options.resourcesFolder, 'platforms'),
     join(dataFolder, 'platforms'),
   ]);
-  const store = await openStoreInThread(join(dataFolder, 'store'), {
+  const home = openStoreHome(options.files('store'), join(dataFolder, 'store'));
+  const removed = openRemoved(database, clock);
+  const keeper = storeKeeper(keychain, secrets, keyFile(join(dataFolder, 'store.key')), (error, where) =>
+    log.defect(error, where),
+  );
+  const store = await openMovableStore(home.folder, { clock, keeper }, home.chosen, removed.add);
+  const copies = openCopies({
+    file: options.files('copies'),
+    recordFolder: join(dataFolder, 'copies'),
+    secrets,
+    connections,
     clock,
-    keeper: storeKeeper(keychain, secrets, keyFile(join(dataFolder, 'store.key')), (error, where) =>
-      log.defect(error, where),
-    ),
+  });
+  const copyRuns = createCopyRuns(runs, {
+    copies,
+    store,
+    home,
+    removed,
+    dataFolder,
+    clock,
+    onStore: () => events.emit({ kind: 'backups', siteId: null }),
   });
   const databaseScripts = {
     mysql: resource('database', 'mysql.sh'),
@@ -223,6 +248,8 @@ export async function openApp(options: AppOptions): Promise<App> {
         update: (orphan, context) => recoverUpdate(updates, siteOrNull(orphan.run.siteId), orphan, context),
         rollback: (orphan, context) => recoverOther(updates, siteOrNull(orphan.run.siteId), orphan, context),
         restore: (orphan, context) => recoverOther(updates, siteOrNull(orphan.run.siteId), orphan, context),
+        copy: copyRuns.recover,
+        move: copyRuns.recover,
       },
       (id) => {
         const site = siteOrNull(id);
@@ -245,6 +272,8 @@ export async function openApp(options: AppOptions): Promise<App> {
     reach,
     platforms,
     store,
+    copies,
+    copyRuns,
     records,
     checks,
     updates,
@@ -257,11 +286,16 @@ export async function openApp(options: AppOptions): Promise<App> {
   };
 
   sites.changed.on((siteId) => events.emit(siteId === null ? { kind: 'sites' } : { kind: 'site', siteId }));
+  copies.changed.on(() => events.emit({ kind: 'copies' }));
   settings.changed.on(() => events.emit({ kind: 'preferences' }));
+  const upkeep = options.stays
+    ? createUpkeep(copies, copyRuns, async () => (await store.list()).map(({ id }) => id))
+    : null;
   const recorded = recordEnds(services, runs, (run) => {
     log.ended(run);
     const notice = noticeOf(run, settings.get().notifications);
     if (notice) notices.emit(notice);
+    if (run.kind !== 'copy' && run.kind !== 'check') upkeep?.nudge();
   });
 
   const schedule = options.stays
@@ -286,9 +320,13 @@ export async function openApp(options: AppOptions): Promise<App> {
     info,
     onNotice: (listener) => notices.on(listener),
     go: (to) => events.emit({ kind: 'go', to }),
-    resumed: () => void schedule?.look(),
+    resumed() {
+      upkeep?.nudge();
+      void schedule?.look();
+    },
     async close() {
       schedule?.close();
+      upkeep?.close();
       await runs.close();
       await recorded.settled();
       connections.close();
@@ -308,6 +346,8 @@ const HISTORY_KINDS = {
   restore: 'restore',
   verify: 'verify',
   prune: 'prune',
+  copy: 'copy',
+  move: 'move',
 } as const;
 
 /** What the history says of a run. How it ended tells what it was, unless it failed. */

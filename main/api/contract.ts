@@ -4,7 +4,13 @@ import {
   Backup,
   BackupEntry,
   Comparison,
+  Copy,
+  CopyDraft,
+  CopyState,
   FileHistory,
+  PlaceFound,
+  PlaceSecrets,
+  PlaceSettings,
   PruneReport,
   Retention,
   StoreState,
@@ -17,7 +23,7 @@ import { LogLine, Run, RunDetails, RunKind } from '../runs/index.ts';
 import { KeepRules, Preferences, PreferencesEdit } from '../settings/index.ts';
 import { ConnectionSettings, Site, SiteDraft, SiteEdit } from '../sites/index.ts';
 import { Choice, RollbackPreview, UpdatePlan } from '../updates/index.ts';
-import { BackupId, ProblemShape, RunId, SiteId } from '../words/index.ts';
+import { BackupId, CopyId, ProblemShape, RunId, SiteId } from '../words/index.ts';
 
 /** Every procedure is made here, so that none exists without a schema for what goes in and what comes out. */
 function procedure<In extends AnySchema, Out extends AnySchema>(input: In, output: Out) {
@@ -72,6 +78,8 @@ const AppEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), run: Run }),
   /** `siteId` null: all of them. */
   z.object({ kind: z.literal('backups'), siteId: SiteId.nullable() }),
+  /** The store's copies: which there are, and what was seen of them. */
+  z.object({ kind: z.literal('copies') }),
   z.object({ kind: z.literal('preferences') }),
   /** A toast's click: the window goes there. */
   z.object({ kind: z.literal('go'), to: z.string() }),
@@ -90,6 +98,14 @@ const AppInfo = z.object({
 });
 
 const Draft = z.object({ connection: ConnectionSettings, secrets: Secrets.prefault({}) });
+
+/** What trying a place found. */
+const PlaceTrial = z.discriminatedUnion('outcome', [
+  PlaceFound.extend({ outcome: z.literal('ok') }),
+  /** The user has to compare this fingerprint once. */
+  z.object({ outcome: z.literal('unknown-host'), key: UnknownHostKey }),
+  z.object({ outcome: z.literal('failed'), problem: ProblemShape, key: UnknownHostKey.optional() }),
+]);
 
 const ImportResult = z.object({
   added: z.array(z.string()),
@@ -247,6 +263,48 @@ export const contract = {
     prunePlan: procedure(Thin, PruneReport.extend({ backups: z.array(Backup) })),
     prune: procedure(Thin, Started),
     rebuildIndex: procedure(Nothing, Nothing),
+    /** To another folder on this computer. `removeOld`: the folder before is emptied when all is in the new one. */
+    move: procedure(z.object({ folder: z.string().min(1), removeOld: z.boolean().default(true) }), Started),
+  },
+  copies: {
+    list: procedure(Nothing, z.array(CopyState)),
+    /** By id or by name. */
+    find: procedure(z.object({ nameOrId: z.string() }), Copy),
+    /** Goes to a place and looks what lies there; a folder that is not there yet is made. Nothing is stored. */
+    test: procedure(z.object({ place: PlaceSettings, secrets: PlaceSecrets.prefault({}) }), PlaceTrial),
+    /** Looks first, then brings the new copy up to date. */
+    add: procedure(
+      z.object({ draft: CopyDraft, secrets: PlaceSecrets.prefault({}) }),
+      z.object({ copy: Copy, runId: RunId }),
+    ),
+    edit: procedure(
+      z.object({
+        copyId: CopyId,
+        edit: CopyDraft.pick({ name: true, automatic: true }).partial(),
+        secrets: PlaceSecrets.prefault({}),
+      }),
+      Copy,
+    ),
+    /** `runId` null: only forgotten, what lies there stays. */
+    remove: procedure(
+      z.object({ copyId: CopyId, files: z.enum(['keep', 'delete']) }),
+      z.object({ runId: RunId.nullable() }),
+    ),
+    /** `letGo`: what the store has no more goes there too, although it is much or nobody removed it here. */
+    update: procedure(z.object({ copyId: CopyId, letGo: z.boolean().default(false) }), Started),
+    /** Names what is damaged there and sends it again. `download`: everything is read back to here, although the place can hash. */
+    verify: procedure(
+      z.object({
+        copyId: CopyId,
+        depth: z.enum(['quick', 'deep']).default('deep'),
+        download: z.boolean().default(false),
+      }),
+      Started,
+    ),
+    /** Fetches from the copy what is damaged or lost in the store here. */
+    heal: procedure(z.object({ copyId: CopyId }), Started),
+    /** On a new computer: fetches the whole store from a copy that was made elsewhere. */
+    bringBack: procedure(z.object({ draft: CopyDraft, secrets: PlaceSecrets.prefault({}) }), Started),
   },
   runs: {
     list: procedure(
@@ -288,4 +346,5 @@ export type SiteSummary = z.infer<typeof SiteSummary>;
 export type SiteDetails = z.infer<typeof SiteDetails>;
 export type AppEvent = z.infer<typeof AppEvent>;
 export type AppInfo = z.infer<typeof AppInfo>;
+export type PlaceTrial = z.infer<typeof PlaceTrial>;
 export type Secrets = z.infer<typeof Secrets>;

@@ -5,6 +5,7 @@ import { appProcedures } from './procedures/app.ts';
 import { backupProcedures } from './procedures/backups.ts';
 import { checkProcedures } from './procedures/checks.ts';
 import { connectionProcedures } from './procedures/connections.ts';
+import { copyProcedures } from './procedures/copies.ts';
 import { runProcedures } from './procedures/runs.ts';
 import { siteProcedures } from './procedures/sites.ts';
 import { storeProcedures } from './procedures/store.ts';
@@ -21,6 +22,7 @@ export function createRouter(services: Services) {
     updates: updateProcedures(services),
     backups: backupProcedures(services),
     store: storeProcedures(services),
+    copies: copyProcedures(services),
     runs: runProcedures(services),
   });
 }

@@ -1,4 +1,4 @@
-import type { Backup, Store } from '../backups/index.ts';
+import type { Backup, Copies, CopyRuns, MovableStore } from '../backups/index.ts';
 import type { CheckRecords, CheckServices } from '../checks/index.ts';
 import type { Connections, HostKeys, Reach, SecretsOf, SshConfig } from '../connections/index.ts';
 import type { History } from '../history/index.ts';
@@ -27,7 +27,9 @@ export interface Services {
   readonly sshConfig: () => SshConfig;
   readonly reach: Reach;
   readonly platforms: Platforms;
-  readonly store: Store;
+  readonly store: MovableStore;
+  readonly copies: Copies;
+  readonly copyRuns: CopyRuns;
   readonly records: CheckRecords;
   readonly checks: CheckServices;
   readonly updates: RollbackServices;

@@ -4,6 +4,9 @@ export { keyFile } from './store/key-file.ts';
 export type { KeyKeeper } from './store/keys.ts';
 export { openStore, type StoreOptions } from './store/store.ts';
 export { openStoreInThread } from './store/thread/threaded.ts';
+export { openMovableStore, type MovableStore } from './store/movable.ts';
+export * from './copies/index.ts';
+export * from './move/index.ts';
 export { storeKeeper } from './store-keeper.ts';
 export {
   PruneReport,

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { addAbortListener } from 'node:events';
 import { isAbort, Problem, shorten, wordsOf } from '../words/index.ts';
 import type { Script } from './script.ts';
+import type { Sftp } from './ssh/sftp.ts';
 
 /** A command that runs on a server. */
 export interface RemoteProcess {
@@ -19,6 +20,8 @@ export interface Connection {
   /** e.g. `deploy@example.org:22`. */
   readonly label: string;
   start(script: Script): Promise<RemoteProcess>;
+  /** Its files without a shell. @throws Problem `no-sftp` */
+  sftp(): Promise<Sftp>;
   /** Ends everything that runs over it. */
   close(): void;
   readonly closed: boolean;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { Problem } from '../words/index.ts';
 import type { Connection } from './connection.ts';
 import { onTheWire } from './script.ts';
 
@@ -41,6 +42,9 @@ export function localConnection(): Connection {
         });
       });
       return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, exit, kill };
+    },
+    async sftp() {
+      throw new Problem({ code: 'no-sftp', message: 'Files of this computer are not reached over SFTP.' });
     },
     close() {
       closed = true;

@@ -56,6 +56,7 @@ export interface Tables {
   /** What is done by itself, and when it last was. */
   duties: { name: string; done_at: number };
   kept_trees: { run_id: string; site_id: string; kept: string; created_at: number; expires_at: number };
+  removed_backups: { backup_id: string; removed_at: number };
 }
 
 /** One entry per version of the schema; `user_version` counts how many have been applied. Never edit one that shipped. */
@@ -95,4 +96,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   'CREATE TABLE duties (name TEXT PRIMARY KEY, done_at INTEGER NOT NULL) STRICT',
+  `
+  CREATE TABLE removed_backups (backup_id TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

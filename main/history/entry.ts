@@ -21,6 +21,8 @@ export const HistoryEntry = z.object({
     'restore',
     'verify',
     'prune',
+    'copy',
+    'move',
     'settings',
   ]),
   outcome: z.enum(['done', 'failed', 'rolled-back', 'cancelled']),

@@ -1,7 +1,19 @@
 import { z } from 'zod';
 import { ProblemShape, Progress, RunId, SiteId } from '../words/index.ts';
 
-export const RunKind = z.enum(['check', 'backup', 'update', 'rollback', 'restore', 'verify', 'prune']);
+export const RunKind = z.enum([
+  'check',
+  'backup',
+  'update',
+  'rollback',
+  'restore',
+  'verify',
+  'prune',
+  /** Works on a copy of the store, or with one. */
+  'copy',
+  /** Moves the store to another folder. */
+  'move',
+]);
 export type RunKind = z.infer<typeof RunKind>;
 
 /**

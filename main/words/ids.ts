@@ -10,6 +10,8 @@ export const RunId = id('run').brand<'RunId'>();
 export type RunId = z.infer<typeof RunId>;
 export const BackupId = id('backup').brand<'BackupId'>();
 export type BackupId = z.infer<typeof BackupId>;
+export const CopyId = id('copy').brand<'CopyId'>();
+export type CopyId = z.infer<typeof CopyId>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
@@ -20,6 +22,7 @@ function random(prefix: string): string {
 export const newSiteId = (): SiteId => SiteId.parse(random('site'));
 export const newRunId = (): RunId => RunId.parse(random('run'));
 export const newBackupId = (): BackupId => BackupId.parse(random('backup'));
+export const newCopyId = (): CopyId => CopyId.parse(random('copy'));
 
 /** A SHA-256 in lower-case hex. */
 export const Sha256 = z

@@ -1,6 +1,16 @@
 /** The words of the design that every room uses: ids, remote paths, problems, progress. */
 export { Problem, ProblemShape, asProblem, isAbort, shorten, wordsOf } from './problem.ts';
-export { BackupId, RunId, Sha256, SiteId, newBackupId, newRunId, newSiteId } from './ids.ts';
+export {
+  BackupId,
+  CopyId,
+  RunId,
+  Sha256,
+  SiteId,
+  newBackupId,
+  newCopyId,
+  newRunId,
+  newSiteId,
+} from './ids.ts';
 export { RemotePath, decodeName, encodeName, joinRemote, parentOf, remotePath } from './remote-path.ts';
 export { Progress, type Clock, type OnProgress } from './progress.ts';
 export { createSignal, type Signal } from './signal.ts';

@@ -13,5 +13,6 @@ export { aPlugin, aTheme, packageOf, type Component, type Release } from './comp
 export { badPlugins, goodPlugins, singleFilePlugin, strangePlugins } from './plugins.ts';
 export { brokenTheme, meadow, meadowChild } from './themes.ts';
 export { wordPressTree, wordPressTrees, type WordPressTree } from './wordpress-trees.ts';
+export { anS3Storage, type S3Storage } from './s3.ts';
 export { anApp, connectionTo, type TestApp } from './app.ts';
 export { groundskeeper, killAtStep, type CommandEnd, type CommandLine } from './command-line.ts';

@@ -1,5 +1,3 @@
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import { implement } from '@orpc/server';
 import {
   backupBefore,
@@ -16,6 +14,7 @@ import {
 import { restoreSite } from '../../updates/index.ts';
 import { bytesInWords, counted } from '../../words/index.ts';
 import { contract } from '../contract.ts';
+import { localPath } from '../local-path.ts';
 import type { Services } from '../services.ts';
 import { backUpRun } from './back-up-run.ts';
 import { drillRun, rollingRun, verifyRun } from './verify-runs.ts';
@@ -165,9 +164,4 @@ export function backupProcedures(services: Services) {
     ),
     unpin: api.unpin.handler(({ input }) => marked(input.backupId, { pin: null })),
   };
-}
-
-/** A path as a user writes it: `~` is their own folder. */
-function localPath(written: string): string {
-  return resolve(written.trim().replace(/^~(?=$|[\\/])/, homedir()));
 }

@@ -2,6 +2,7 @@ import { implement } from '@orpc/server';
 import type { Run } from '../../runs/index.ts';
 import { bytesInWords } from '../../words/index.ts';
 import { contract } from '../contract.ts';
+import { localPath } from '../local-path.ts';
 import type { Services } from '../services.ts';
 import { removeSpare, spareBackups } from './keeping.ts';
 
@@ -29,6 +30,14 @@ export function storeProcedures(services: Services) {
     rebuildIndex: api.rebuildIndex.handler(async () => {
       await store.rebuildIndex();
       return {};
+    }),
+    move: api.move.handler(async ({ input }) => {
+      const run = await services.copyRuns.start({
+        task: 'move',
+        to: localPath(input.folder),
+        removeOld: input.removeOld,
+      });
+      return { runId: run.id };
     }),
   };
 }

@@ -39,6 +39,8 @@ const CheckJob = z.object({
   name: z.string(),
   salt: z.instanceof(Uint8Array),
   places: z.array(Place),
+  /** The pack itself, where it does not lie in the store's folder; `file` is only its name then. */
+  bytes: z.instanceof(Uint8Array).optional(),
 });
 export type CheckJob = z.infer<typeof CheckJob>;
 

@@ -73,7 +73,10 @@ async function check(job: CheckJob): Promise<CheckReply> {
     return { bytes: 0, bad: [...bad], unread: true, whole: why };
   };
   try {
-    pack = readFileSync(job.file);
+    pack =
+      job.bytes === undefined
+        ? readFileSync(job.file)
+        : Buffer.from(job.bytes.buffer, job.bytes.byteOffset, job.bytes.length);
   } catch (error) {
     return lost(`pack ${job.name}: ${wordsOf(error)}`);
   }

@@ -29,6 +29,7 @@ import { createPacker } from './packer.ts';
 import { pruneStore } from './prune.ts';
 import { concludeReading, readOldest } from './rolling.ts';
 import { openSnapshots, SnapshotRecord } from './snapshots.ts';
+import { inspectFile } from './store-files.ts';
 import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store, StoredBytes } from './types.ts';
 import { verifyBackups, type StoreParts } from './verify.ts';
@@ -100,6 +101,8 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
         sealed: config.sealed,
         locked: inner === null,
         hasPhrase: config.phrase !== null,
+        away: false,
+        folder,
       }),
       async makePhrase() {
         need();
@@ -141,6 +144,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       remove: async (id) => need().remove(id),
       mark: async (id, change) => need().mark(id, change),
       prune: async (...given) => need().prune(...given),
+      inspect: async (...given) => need().inspect(...given),
       rebuildIndex: async () => need().rebuildIndex(),
       async close() {
         if (closed) return;
@@ -318,6 +322,7 @@ function innerStore(
       options.dryRun
         ? pruneStore(parts, options, signal, progress)
         : gate.alone(() => pruneStore(parts, options, signal, progress)),
+    inspect: (name, bytes) => inspectFile(parts, name, bytes),
     rebuildIndex: () =>
       gate.alone(async () => {
         await learnNewPacks(parts);

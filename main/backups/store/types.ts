@@ -4,6 +4,7 @@ import type { Backup } from '../backup.ts';
 import type { CutKind } from './cut.ts';
 import type { BlobId } from './keys.ts';
 import type { Mark } from './marks.ts';
+import type { StoreFile } from './store-files.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 
 /** A stream of bytes, stored. */
@@ -105,6 +106,9 @@ export const StoreState = z.object({
   locked: z.boolean(),
   /** Whether a recovery phrase was made. Without one, backups are lost with this computer's key. */
   hasPhrase: z.boolean(),
+  /** Its folder is not there: its disk is away. Nothing is known of it then. */
+  away: z.boolean(),
+  folder: z.string(),
 });
 export type StoreState = z.infer<typeof StoreState>;
 
@@ -158,6 +162,8 @@ export interface Store {
     signal: AbortSignal,
     progress: OnProgress,
   ): Promise<PruneReport>;
+  /** Whether bytes are a whole pack or record of this store, by the file's name in it. @returns what is wrong; null: nothing */
+  inspect(name: StoreFile, bytes: Uint8Array): Promise<string | null>;
   /** Finds every blob again from the packs. */
   rebuildIndex(): Promise<void>;
   close(): Promise<void>;

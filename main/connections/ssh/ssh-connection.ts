@@ -4,6 +4,7 @@ import PQueue from 'p-queue';
 import { Problem, wordsOf } from '../../words/index.ts';
 import type { Connection, RemoteProcess } from '../connection.ts';
 import { onTheWire, type Script } from '../script.ts';
+import { openSftp } from './sftp.ts';
 
 /** sshd allows ten sessions on a connection unless told otherwise (MaxSessions); two are left for others. */
 const CHANNELS = 8;
@@ -36,6 +37,7 @@ export function sshConnection(label: string, clients: readonly Client[]): Connec
         });
       });
     },
+    sftp: () => openSftp(own, label),
     close() {
       closed = true;
       for (const client of [...clients].reverse()) client.end();

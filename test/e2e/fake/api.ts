@@ -2,6 +2,7 @@ import { EventPublisher, createRouterClient, implement } from '@orpc/server';
 import { type AppEvent, type Client, contract } from '../../../main/api/index.ts';
 import { decide, RetentionPolicy, type Backup } from '../../../main/backups/index.ts';
 import type { HistoryEntry } from '../../../main/history/index.ts';
+import type { RunKind } from '../../../main/runs/index.ts';
 import { PreferencesEdit, Preferences } from '../../../main/settings/index.ts';
 import { Site } from '../../../main/sites/index.ts';
 import { type BackupId, Problem, type RunId, type SiteId, newSiteId } from '../../../main/words/index.ts';
@@ -13,6 +14,7 @@ import {
   samplePaths,
 } from './backups.ts';
 import { sampleComparison, sampleHistory } from './comparison.ts';
+import { sampleCopies, sampleCopy } from './copies.ts';
 import { CONFIGURED, INSTALLATIONS, parseCommand, tryConnection } from './connections.ts';
 import { type SampleSite, sampleSite } from './fleet.ts';
 import { samplePlan, sampleRollback } from './plans.ts';
@@ -47,6 +49,8 @@ export function fakeApi(options: {
     sealed: true,
     locked: options.locked ?? false,
     hasPhrase: options.locked ?? false,
+    away: false,
+    folder: '/Users/mika/Library/Application Support/Groundskeeper/store',
   };
 
   const siteOf = (siteId: SiteId): SampleSite => {
@@ -58,6 +62,12 @@ export function fakeApi(options: {
         todo: 'Go back to the list.',
       });
     }
+    return found;
+  };
+  const copies = sampleCopies();
+  const copyOf = (word: string) => {
+    const found = copies.find(({ id, name }) => id === word || name === word);
+    if (found === undefined) throw new Problem({ code: 'no-such-copy', message: 'This copy is gone.' });
     return found;
   };
   const ownerOf = (backupId: BackupId): SampleSite => {
@@ -85,7 +95,7 @@ export function fakeApi(options: {
     history.unshift({ id: history.length + 1, at, ...entry });
 
   const begin = (
-    kind: 'check' | 'backup' | 'update' | 'rollback' | 'restore' | 'verify' | 'prune',
+    kind: RunKind,
     siteId: SiteId | null,
     title: string,
     ending: Ending = 'done',
@@ -401,6 +411,54 @@ export function fakeApi(options: {
       })),
       prune: os.store.prune.handler(() => ({ runId: begin('prune', null, 'Give back space') })),
       rebuildIndex: os.store.rebuildIndex.handler(() => ({})),
+      move: os.store.move.handler(({ input }) => {
+        storeState = { ...storeState, folder: input.folder };
+        return { runId: begin('move', null, `Move the backups to ${input.folder}`) };
+      }),
+    },
+    copies: {
+      list: os.copies.list.handler(() => copies),
+      find: os.copies.find.handler(({ input }) => copyOf(input.nameOrId)),
+      test: os.copies.test.handler(({ input }) => {
+        const tried = input.place.kind === 'ssh' ? tryConnection(input.place.connection, trusted) : null;
+        if (tried !== null && tried.outcome !== 'ok') return tried;
+        return { outcome: 'ok', holds: 'nothing', backups: 0, bytes: 0, free: 412_000_000_000 };
+      }),
+      add: os.copies.add.handler(({ input }) => {
+        const copy = sampleCopy(input.draft.name, input.draft.place, input.draft.automatic);
+        copies.push(copy);
+        tell({ kind: 'copies' });
+        return { copy, runId: begin('copy', null, `Bring the copy “${copy.name}” up to date`) };
+      }),
+      edit: os.copies.edit.handler(({ input }) => {
+        const copy = Object.assign(copyOf(input.copyId), input.edit);
+        tell({ kind: 'copies' });
+        return copy;
+      }),
+      remove: os.copies.remove.handler(({ input }) => {
+        const copy = copyOf(input.copyId);
+        copies.splice(copies.indexOf(copy), 1);
+        tell({ kind: 'copies' });
+        return { runId: input.files === 'delete' ? begin('copy', null, `Remove “${copy.name}”`) : null };
+      }),
+      update: os.copies.update.handler(({ input }) => {
+        const copy = copyOf(input.copyId);
+        Object.assign(copy, { problem: null, behind: 0, updatedAt: Date.now() });
+        tell({ kind: 'copies' });
+        return { runId: begin('copy', null, `Bring the copy “${copy.name}” up to date`) };
+      }),
+      verify: os.copies.verify.handler(({ input }) => {
+        const copy = copyOf(input.copyId);
+        copy.verified = { at: Date.now(), depth: input.depth };
+        tell({ kind: 'copies' });
+        return { runId: begin('copy', null, `Verify the copy “${copy.name}”`) };
+      }),
+      heal: os.copies.heal.handler(({ input }) => ({
+        runId: begin('copy', null, `Heal the store from “${copyOf(input.copyId).name}”`),
+      })),
+      bringBack: os.copies.bringBack.handler(() => ({
+        runId: begin('copy', null, 'Bring the store back'),
+      })),
     },
     runs: {
       list: os.runs.list.handler(({ input }) =>

@@ -37,5 +37,7 @@ export const STEPS: Readonly<Record<RunKind, readonly SampleStep[]>> = {
     ['judge', 'Look at the pages again', '3 pages, all 200'],
   ],
   prune: [['prune', 'Throw away what no backup needs', '3 packs deleted, 11 written anew.']],
+  copy: [['update', 'Send what is new', '3 packs, 41 MB sent.']],
+  move: [['move', 'Copy the store and switch over', '/Volumes/Backups/store']],
   verify: [['read', 'Read every part of the backup', '4,812 files, 214 MB, all whole']],
 };

@@ -6,6 +6,7 @@ import { followRuns, reportRuns, sitesNamed, type Command } from '../context.ts'
 import { when } from '../output.ts';
 import { backupNamed } from './backup-named.ts';
 import { careCommands } from './care.ts';
+import { copyCommands } from './copies.ts';
 import { showDifferences, whatIs } from './differences.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
@@ -288,4 +289,5 @@ export function backupCommands(program: Commander, act: Act): void {
       }),
     );
   careCommands(backups, act);
+  copyCommands(backups, act);
 }

@@ -1,27 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command as Commander } from 'commander';
-import type { ConnectionSettings, Site } from '../../../sites/index.ts';
+import type { Site } from '../../../sites/index.ts';
 import { Problem, remotePath } from '../../../words/index.ts';
 import type { Command } from '../context.ts';
 import { when } from '../output.ts';
+import { connectionFrom, fingerprint, secretsFrom, unconfirmed, type LoginOptions } from './login.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
 
-interface AddOptions {
+interface AddOptions extends LoginOptions {
   url?: string;
-  ssh?: string;
-  local?: boolean;
   root?: string;
-  key?: string;
-  passwordStdin?: boolean;
-  passphraseStdin?: boolean;
-  agent?: boolean;
-  jump?: string;
   platform?: string;
   tag?: string[];
   php?: string;
-  acceptHostKey?: string;
 }
 
 const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
@@ -324,55 +316,6 @@ async function onlyOne(
     answered: found.map((one) => `${one.root} (${one.url ?? one.platformName})`).join('\n'),
     todo: 'Add each with its own --root.',
   });
-}
-
-async function connectionFrom(
-  { client }: Command,
-  options: AddOptions,
-): Promise<{ connection: ConnectionSettings; secrets: Awaited<ReturnType<typeof secretsFrom>> }> {
-  const secrets = await secretsFrom(options);
-  if (options.local === true) return { connection: { kind: 'local' }, secrets };
-  if (options.ssh === undefined)
-    throw new Problem({
-      code: 'no-connection',
-      message: 'Say how the site is reached.',
-      todo: 'Use --ssh user@host, or --local.',
-    });
-  const jump = options.jump === undefined ? '' : ` -J ${options.jump}`;
-  const parsed = await client.connections.parse({ text: `${options.ssh}${jump}` });
-  if (parsed.kind !== 'ssh') return { connection: parsed, secrets };
-  const authentication =
-    options.key !== undefined
-      ? { kind: 'key' as const, file: options.key }
-      : options.passwordStdin === true
-        ? { kind: 'password' as const }
-        : options.agent === true
-          ? { kind: 'agent' as const }
-          : parsed.authentication;
-  return { connection: { ...parsed, authentication }, secrets };
-}
-
-async function secretsFrom(options: AddOptions) {
-  if (options.passwordStdin !== true && options.passphraseStdin !== true)
-    return { passwords: [], passphrases: [] };
-  const secret = (await text(process.stdin)).replace(/\r?\n$/, '');
-  return options.passwordStdin === true
-    ? { passwords: [{ hop: 0, password: secret }], passphrases: [] }
-    : { passwords: [], passphrases: [{ hop: 0, passphrase: secret }] };
-}
-
-function unconfirmed(key: { host: string; port: number; type: string; fingerprint: string }): Problem {
-  return new Problem({
-    code: 'host-unknown',
-    message: `${key.host}:${key.port} has not been confirmed yet.`,
-    answered: `It shows the ${key.type} key ${key.fingerprint}.`,
-    todo: `Compare this fingerprint with the one that the host publishes. When it is the same: --accept-host-key ${key.fingerprint}`,
-  });
-}
-
-function fingerprint(value: string): string {
-  if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(value)) return value;
-  throw new InvalidArgumentError('a fingerprint looks like SHA256: and 43 characters');
 }
 
 function placeOf(site: Site): string {

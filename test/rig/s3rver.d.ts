@@ -1,0 +1,18 @@
+declare module '@20minutes/s3rver' {
+  import type { Server } from 'node:http';
+
+  /** What the rig uses of s3rver, which has no types of its own. */
+  export default class S3rver {
+    constructor(options: {
+      address: string;
+      port: number;
+      silent: boolean;
+      directory: string;
+      vhostBuckets?: boolean;
+      configureBuckets: readonly { name: string }[];
+    });
+    run(): Promise<{ port: number }>;
+    close(): Promise<void>;
+    readonly httpServer: Server;
+  }
+}
