@@ -235,16 +235,177 @@ describe.each(Object.entries(PLACES))('a copy in %s', (_kind, aPlace) => {
       if (name !== 'config.json') fs.rmSync(path.join(storeFolder(), name));
     await app.close();
     app = await anApp(null, app.dataFolder);
+    // A keychain of one session has forgotten what the storage wants to hear.
+    await app.client.copies.edit({ copyId: copy.id, edit: {}, secrets: place.secrets });
 
     const run = await updated(copy.id);
     expect(run.problem).toMatchObject({ code: 'copy-has-more' });
     expect(place.files().sort()).toEqual(before);
     expect((await state(copy.id)).problem).toMatchObject({ code: 'copy-has-more' });
-    if (place.secrets.secretAccessKey !== null) return;
-    // A session keychain forgets the storage's secret; the others need none.
     expect(await app.ended(await app.client.copies.heal({ copyId: copy.id }))).toMatchObject({
       state: 'done',
     });
     expect(await app.client.backups.list({})).toHaveLength(2);
+  });
+
+  it('comes back whole on a computer that has nothing but the phrase', async () => {
+    const site = await aFolderSite();
+    const bytes = crypto.randomBytes(900_000);
+    const backup = await site.backUp('big.bin', bytes);
+    const { phrase } = await app.client.store.makePhrase({});
+    const place = await aPlace();
+    await added(place);
+    await app.close();
+    fs.rmSync(app.dataFolder, { recursive: true });
+
+    app = await anApp(null, path.join(temp.path, 'new'));
+    if (place.place.kind === 'ssh') {
+      const trial = await app.client.copies.test({ place: place.place });
+      if (trial.outcome === 'unknown-host') await app.client.connections.trust({ key: trial.key });
+    }
+    const run = await app.ended(
+      await app.client.copies.bringBack({
+        draft: { name: 'From before', place: place.place },
+        secrets: place.secrets,
+      }),
+    );
+    expect(run).toMatchObject({ state: 'done', problem: null });
+    expect(await app.client.store.state({})).toMatchObject({ locked: true });
+    await app.client.store.unlock({ phrase });
+    const file = await app.client.backups.file({ backupId: backup.id, path: 'big.bin', limit: 4_000_000 });
+    expect(Buffer.from(file.base64, 'base64').equals(bytes)).toBe(true);
+    expect(await app.ended(await app.client.backups.verify({}))).toMatchObject({ state: 'done' });
+    // The new computer goes on with the same copy.
+    expect(await app.client.copies.list({})).toMatchObject([{ name: 'From before', behind: 0, backups: 1 }]);
+  });
+});
+
+describe('a copy', () => {
+  it('that cannot be reached is away, not damaged, and is caught up with afterwards', async () => {
+    const site = await aFolderSite();
+    await site.backUp();
+    const place = await (PLACES['an SSH host'] ?? expect.unreachable)();
+    const copy = await added(place);
+    await site.backUp();
+    await host.down();
+    const run = await updated(copy.id);
+    await host.up();
+    expect(run).toMatchObject({ state: 'failed' });
+    expect(await state(copy.id)).toMatchObject({ behind: 1, backups: 1 });
+    expect(await updated(copy.id)).toMatchObject({ state: 'done' });
+    expect(await state(copy.id)).toMatchObject({ behind: 0, problem: null });
+  });
+
+  it('on a disk that is not connected is not made anew in its mount point', async () => {
+    const site = await aFolderSite();
+    await site.backUp();
+    const mounted = path.join(temp.path, 'mount');
+    const copy = await added({
+      place: { kind: 'folder', folder: mounted },
+      secrets: none,
+      ...inFolder(mounted),
+    });
+    fs.renameSync(mounted, `${mounted}-elsewhere`);
+    fs.mkdirSync(mounted);
+    expect((await updated(copy.id)).problem).toMatchObject({ code: 'place-away' });
+    fs.rmSync(mounted, { recursive: true });
+    expect((await verified(copy.id)).problem).toMatchObject({ code: 'place-away' });
+    expect(fs.existsSync(mounted)).toBe(false);
+    fs.renameSync(`${mounted}-elsewhere`, mounted);
+    expect(await verified(copy.id)).toMatchObject({ state: 'done' });
+  });
+
+  it('asks before much of it goes at once', async () => {
+    const site = await aFolderSite();
+    const backups = [];
+    for (let count = 0; count < 5; count += 1) backups.push(await site.backUp('page.bin'));
+    const folder = path.join(temp.path, 'copy');
+    const copy = await added({ place: { kind: 'folder', folder }, secrets: none, ...inFolder(folder) });
+    for (const backup of backups.slice(0, 4)) await app.client.backups.remove({ backupId: backup.id });
+    expect((await updated(copy.id)).problem).toMatchObject({ code: 'copy-would-shrink' });
+    expect(storeFiles(folder).filter((name) => name.endsWith('.snapshot'))).toHaveLength(5);
+    expect(await updated(copy.id, true)).toMatchObject({ state: 'done' });
+    expect(storeFiles(folder).filter((name) => name.endsWith('.snapshot'))).toHaveLength(1);
+  });
+
+  it('of another store is never written to', async () => {
+    await (await aFolderSite()).backUp();
+    const folder = path.join(temp.path, 'copy');
+    fs.mkdirSync(folder);
+    fs.writeFileSync(
+      path.join(folder, 'config.json'),
+      JSON.stringify({ format: 2, id: 'a'.repeat(32), sealed: false, phrase: null }),
+    );
+    const draft = { name: 'Taken', place: { kind: 'folder' as const, folder } };
+    await expect(app.client.copies.add({ draft })).rejects.toMatchObject({ code: 'copy-of-another' });
+    fs.writeFileSync(path.join(folder, 'holiday.jpg'), '');
+    expect(await app.client.copies.test({ place: draft.place })).toMatchObject({
+      outcome: 'failed',
+      problem: { code: 'place-taken' },
+    });
+  });
+
+  it('survives a connection that is cut at any point of an update, and is finished afterwards', async () => {
+    const site = await aFolderSite();
+    await site.backUp();
+    const place = await (PLACES['an SSH host'] ?? expect.unreachable)();
+    const copy = await added(place);
+    for (let count = 0; count < 6; count += 1) {
+      await site.backUp('page.bin', crypto.randomBytes(700_000));
+      const { runId } = await app.client.copies.update({ copyId: copy.id });
+      const cutting = setInterval(() => host.cutSessions(), 5 + count * 9);
+      await app.ended({ runId });
+      clearInterval(cutting);
+    }
+    expect(await updated(copy.id)).toMatchObject({ state: 'done' });
+    expect(await verified(copy.id, { download: true })).toMatchObject({ state: 'done' });
+    expect(ofTheStore(place.files())).toEqual(storeFiles(storeFolder()));
+    expect(place.files().filter((name) => name.includes('.new-'))).toEqual([]);
+  });
+});
+
+describe('moving the store', () => {
+  it('takes everything along, and reading goes on', async () => {
+    const site = await aFolderSite();
+    const bytes = crypto.randomBytes(300_000);
+    const backup = await site.backUp('page.bin', bytes);
+    const folder = path.join(temp.path, 'other disk', 'store');
+    expect(await app.ended(await app.client.store.move({ folder }))).toMatchObject({
+      state: 'done',
+      problem: null,
+    });
+    expect(await app.client.store.state({})).toMatchObject({ folder, away: false, locked: false });
+    expect(fs.existsSync(storeFolder())).toBe(false);
+    const file = await app.client.backups.file({ backupId: backup.id, path: 'page.bin', limit: 4_000_000 });
+    expect(Buffer.from(file.base64, 'base64').equals(bytes)).toBe(true);
+    await site.backUp();
+    await app.close();
+
+    // The disk is away: the app opens, says so, and makes nothing anew.
+    fs.renameSync(folder, `${folder}-away`);
+    app = await anApp(null, app.dataFolder);
+    expect(await app.client.store.state({})).toMatchObject({ away: true, folder });
+    await expect(app.client.backups.list({})).rejects.toMatchObject({ code: 'store-away' });
+    expect(fs.existsSync(folder)).toBe(false);
+    fs.renameSync(`${folder}-away`, folder);
+    expect(await app.client.backups.list({})).toHaveLength(2);
+    expect(await app.client.store.state({})).toMatchObject({ away: false });
+  });
+
+  it('refuses what is no place for it', async () => {
+    await (await aFolderSite()).backUp();
+    const refused = async (folder: string) =>
+      app.client.store.move({ folder }).then(
+        () => 'allowed',
+        (problem: { code: string }) => problem.code,
+      );
+    fs.mkdirSync(path.join(temp.path, 'full'));
+    fs.writeFileSync(path.join(temp.path, 'full', 'holiday.jpg'), '');
+    fs.symlinkSync(storeFolder(), path.join(temp.path, 'link'));
+    expect(await refused(storeFolder())).toBe('same-folder');
+    expect(await refused(path.join(temp.path, 'link'))).toBe('same-folder');
+    expect(await refused(path.join(storeFolder(), 'packs', 'ab'))).toBe('inside-store');
+    expect(await refused(path.join(temp.path, 'link', 'below'))).toBe('inside-store');
+    expect(await refused(path.join(temp.path, 'full'))).toBe('place-taken');
   });
 });

@@ -69,7 +69,7 @@ export async function anS3Storage(): Promise<S3Storage> {
 }
 
 function serverOn(directory: string, port: number, bucket: string): S3rver {
-  return new S3rver({
+  const server = new S3rver({
     address: '127.0.0.1',
     port,
     silent: true,
@@ -77,4 +77,11 @@ function serverOn(directory: string, port: number, bucket: string): S3rver {
     vhostBuckets: false,
     configureBuckets: [{ name: bucket }],
   });
+  // It forgets the slash behind a bucket's name when it works out what the signature has to be.
+  server.middleware.splice(-1, 0, async (context, next) => {
+    if (context.path === `/${bucket}/`)
+      Object.assign(context, { mountPath: '/', state: { ...context.state, vhost: true } });
+    await next();
+  });
+  return server;
 }

@@ -11,6 +11,11 @@ declare module '@20minutes/s3rver' {
       vhostBuckets?: boolean;
       configureBuckets: readonly { name: string }[];
     });
+    /** Koa's list; the last one answers. */
+    readonly middleware: ((
+      context: { path: string; mountPath: string; state: { vhost: boolean } },
+      next: () => Promise<void>,
+    ) => Promise<void>)[];
     run(): Promise<{ port: number }>;
     close(): Promise<void>;
     readonly httpServer: Server;
