@@ -56,7 +56,7 @@ export async function atPlace<T>(
           code: 'no-secret',
           message: 'The secret key of this storage is not known on this computer.',
           attempted: `Open ${settings.bucket}`,
-          todo: 'Enter it again in the copy’s settings.',
+          todo: 'Enter it again: `backups copies edit --secret-stdin`; or remove the copy from the list, where its files stay, and add it again.',
         });
       }
       const place = await s3Place(settings, secret, signal);

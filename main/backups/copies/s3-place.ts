@@ -52,7 +52,7 @@ export async function s3Place(
     // A bucket is made by who pays for it; what is asked is only whether it is there.
     async make() {
       await ask('Look into the bucket', () =>
-        client.send(new s3.ListObjectsV2Command({ Bucket, Prefix: start, MaxKeys: 1 }), asking),
+        client.send(new s3.ListObjectsV2Command({ Bucket, Prefix: start }), asking),
       );
     },
     // A prefix is a name of its own: what else is in the bucket does not matter.

@@ -6,7 +6,7 @@ import type { CopyState, PlaceSecrets, PlaceSettings } from '../../../backups/in
 import { bytesInWords, Problem } from '../../../words/index.ts';
 import { followRuns, reportRuns, type Command } from '../context.ts';
 import { when } from '../output.ts';
-import { connectionFrom, fingerprint, unconfirmed, type LoginOptions } from './login.ts';
+import { connectionFrom, fingerprint, secretsFrom, unconfirmed, type LoginOptions } from './login.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
 
@@ -17,6 +17,13 @@ interface PlaceOptions extends LoginOptions {
   prefix?: string;
   region?: string;
   accessKey?: string;
+  secretStdin?: boolean;
+}
+
+interface EditOptions extends LoginOptions {
+  name?: string;
+  automatic?: boolean;
+  byHand?: boolean;
   secretStdin?: boolean;
 }
 
@@ -79,6 +86,36 @@ export function copyCommands(backups: Commander, act: Act): void {
         });
         command.out.say(`“${copy.name}” was added.`);
         reportRuns(command, await followRuns(command, [runId]));
+      }),
+    );
+  copies
+    .command('edit')
+    .argument('<copy>')
+    .option('--name <name>')
+    .option('--automatic', 'is brought up to date after each backup')
+    .option('--by-hand', 'only when asked')
+    .option('--secret-stdin', 'a new secret key is on stdin')
+    .option('--password-stdin', 'a new password is on stdin')
+    .option('--passphrase-stdin', 'a new passphrase is on stdin')
+    .description('changes its name, its secrets, or when it is brought up to date')
+    .action((name: string, options: EditOptions) =>
+      act(async ({ client, out }) => {
+        const { id: copyId } = await client.copies.find({ nameOrId: name });
+        const secrets =
+          options.secretStdin === true
+            ? { secretAccessKey: (await text(process.stdin)).replace(/\r?\n$/, '') }
+            : await secretsFrom(options);
+        const automatic = options.automatic === true ? true : options.byHand === true ? false : null;
+        const edited = await client.copies.edit({
+          copyId,
+          edit: {
+            ...(options.name === undefined ? {} : { name: options.name }),
+            ...(automatic === null ? {} : { automatic }),
+          },
+          secrets,
+        });
+        out.say(`“${edited.name}” was changed.`);
+        out.result(edited);
       }),
     );
   copies
