@@ -143,7 +143,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const keeper = storeKeeper(keychain, secrets, keyFile(join(dataFolder, 'store.key')), (error, where) =>
     log.defect(error, where),
   );
-  const store = await openMovableStore(home.folder, { clock, keeper }, home.chosen, removed.add);
+  const store = await openMovableStore(home.folder, { clock, keeper }, home.chosen, (id) => removed.add(id));
   const copies = openCopies({
     file: options.files('copies'),
     recordFolder: join(dataFolder, 'copies'),
@@ -248,8 +248,8 @@ export async function openApp(options: AppOptions): Promise<App> {
         update: (orphan, context) => recoverUpdate(updates, siteOrNull(orphan.run.siteId), orphan, context),
         rollback: (orphan, context) => recoverOther(updates, siteOrNull(orphan.run.siteId), orphan, context),
         restore: (orphan, context) => recoverOther(updates, siteOrNull(orphan.run.siteId), orphan, context),
-        copy: copyRuns.recover,
-        move: copyRuns.recover,
+        copy: (orphan, context) => copyRuns.recover(orphan, context),
+        move: (orphan, context) => copyRuns.recover(orphan, context),
       },
       (id) => {
         const site = siteOrNull(id);

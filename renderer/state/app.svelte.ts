@@ -108,6 +108,7 @@ export class App {
         location.hash = hashOf(this.route);
         break;
       case 'backups':
+      case 'copies':
         break;
     }
   }

@@ -16,7 +16,14 @@ import {
   type Signal,
 } from '../../words/index.ts';
 import { backupOfFile } from '../store/store-files.ts';
-import { Copy, CopyDraft, type CopyState, type PlaceSecrets, type PlaceSettings, whereIs } from './copy.ts';
+import {
+  Copy,
+  type CopyDraft,
+  type CopyState,
+  type PlaceSecrets,
+  type PlaceSettings,
+  whereIs,
+} from './copy.ts';
 import { asOnlyWriter } from './lease.ts';
 import { atPlace, typedKeys, type PlaceKeys } from './open-place.ts';
 import type { Place } from './place.ts';

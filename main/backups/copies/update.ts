@@ -163,7 +163,7 @@ export async function updateCopy(source: Source, place: Place, options: UpdateOp
   let goneBackups = 0;
   const going = [...plan.goingSnapshots, ...plan.goingPacks];
   if (going.length > 0 && problem === null) {
-    problem = options.letGo ? null : mayGo(plan, there, source.removed);
+    problem = options.letGo ? null : mayGo(plan, there, (backup) => source.removed(backup));
     if (problem === null) problem = refusedFor(await source.damage());
     if (problem === null) {
       // Records first: none may be there without its packs.

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { Problem, type BackupId } from '../../words/index.ts';
 import { syncFolder } from './durable.ts';
 import { createGate } from './gate.ts';
-import { openStore, type StoreOptions } from './store.ts';
+import type { StoreOptions } from './store.ts';
 import { CONFIG } from './store-files.ts';
+import { openStoreInThread } from './thread/threaded.ts';
 import type { Snapshot, Store } from './types.ts';
 
 /** A store that may go to another folder while it is used: what is read goes on, what writes waits. */
@@ -20,14 +21,14 @@ export interface MovableStore extends Store {
   reopen(work: () => Promise<string>, settle?: (folder: string) => void): Promise<void>;
 }
 
-/** Blobs that are read in one go: the folder does not change meanwhile. */
+/** Blobs that are read in one go, and again while the first are used: the folder does not change meanwhile. */
 const BATCH = 8;
 
 /**
  * Opens the store in a folder.
  * @param beforeRemoval told of each backup that somebody removes
  * @param known whether a store was there before: then none is made anew where it is missing, because its disk may be away
- * @throws Problem as {@link openStore}
+ * @throws Problem as `openStore`
  */
 export async function openMovableStore(
   folder: string,
@@ -37,7 +38,7 @@ export async function openMovableStore(
 ): Promise<MovableStore> {
   let place = folder;
   let current: Store | null =
-    known && !existsSync(join(folder, CONFIG)) ? null : await openStore(folder, options);
+    known && !existsSync(join(folder, CONFIG)) ? null : await openStoreInThread(folder, options);
   let closed = false;
   /** Who changes something, and who needs that nobody does. */
   const changes = createGate();
@@ -68,7 +69,7 @@ export async function openMovableStore(
   const findAgain = () =>
     questions.alone(async () => {
       if (current === null && !closed && existsSync(join(place, CONFIG)))
-        current = await openStore(place, options);
+        current = await openStoreInThread(place, options);
     });
   const within = async <T>(gate: typeof changes, work: () => Promise<T>): Promise<T> => {
     const leave = await gate.together();
@@ -92,8 +93,6 @@ export async function openMovableStore(
     makePhrase: () => changing((store) => store.makePhrase()),
     unlock: (phrase) => changing((store) => store.unlock(phrase)),
     list: (siteId) => use((store) => store.list(siteId)),
-    // While it is opened elsewhere, nothing is known; what is not known is fetched again.
-    holds: (blobs) => current?.holds(blobs) ?? false,
     inspect: (...given) => use((store) => store.inspect(...given)),
     async open(id) {
       let from: Store | null = null;
@@ -110,10 +109,18 @@ export async function openMovableStore(
         database,
         tree: (tree) => use(async (store) => (await fresh(store)).tree(tree)),
         async *read(blobs) {
-          for (let at = 0; at < blobs.length; at += BATCH)
-            yield* await use(async (store) =>
-              gathered((await fresh(store)).read(blobs.slice(at, at + BATCH))),
-            );
+          const ask = (from: number) =>
+            from < blobs.length
+              ? use(async (store) => gathered((await fresh(store)).read(blobs.slice(from, from + BATCH))))
+              : null;
+          let next = ask(0);
+          for (let from = BATCH; next !== null; from += BATCH) {
+            const found = await next;
+            next = ask(from);
+            // Who stops reading before that comes does not mind how it ends.
+            next?.catch(() => {});
+            yield* found;
+          }
         },
       };
     },
@@ -159,24 +166,24 @@ export async function openMovableStore(
         const next = await work();
         await questions.alone(async () => {
           const before = place;
-          current?.close();
+          await current?.close();
           current = null;
           try {
             if (next !== before) await takeIndexAlong(before, next);
-            current = await openStore(next, options);
+            current = await openStoreInThread(next, options);
             place = next;
             settle?.(next);
           } catch (error) {
-            current?.close();
+            await current?.close();
             place = before;
-            current = await openStore(before, options).catch(() => null);
+            current = await openStoreInThread(before, options).catch(() => null);
             throw error;
           }
         });
       }),
-    close() {
+    async close() {
       closed = true;
-      current?.close();
+      await current?.close();
       current = null;
     },
   };

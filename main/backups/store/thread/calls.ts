@@ -4,6 +4,7 @@ import type { Backup } from '../../backup.ts';
 import type { CutKind } from '../cut.ts';
 import type { BlobId } from '../keys.ts';
 import type { Mark } from '../marks.ts';
+import type { StoreFile } from '../store-files.ts';
 import type { Tree, TreeEntry } from '../tree.ts';
 import type {
   LastFolder,
@@ -41,6 +42,7 @@ export interface StoreCalls {
   remove(id: BackupId): null;
   mark(id: BackupId, change: Partial<Mark>): Backup;
   prune(options: Parameters<Store['prune']>[0]): PruneReport;
+  inspect(name: StoreFile, bytes: Uint8Array): string | null;
   rebuildIndex(): null;
   close(): null;
 }

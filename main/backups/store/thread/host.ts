@@ -114,6 +114,7 @@ export function hostStore(port: Port): void {
       return null;
     },
     prune: ({ signal, progress }, options) => need().prune(options, signal, progress),
+    inspect: (_call, name, bytes) => need().inspect(name, bytes),
     async rebuildIndex() {
       await need().rebuildIndex();
       return null;

@@ -46,6 +46,7 @@ export async function openStoreInThread(folder: string, { clock, keeper }: Store
       await thread.ask('remove', [id]);
     },
     prune: (options, signal, progress) => thread.ask('prune', [options], { signal, progress }),
+    inspect: (name, bytes) => thread.ask('inspect', [name, bytes]),
     async rebuildIndex() {
       await thread.ask('rebuildIndex', []);
     },

@@ -46,7 +46,7 @@ async function storeIsWhole(committed: ReadonlySet<string>): Promise<void> {
   expect([...committed].filter((id) => !ids.has(id))).toEqual([]);
   expect((await store.verify(null, never, quietly)).damage).toEqual([]);
   await finishMove(home, quietly);
-  store.close();
+  await store.close();
 }
 
 /** Whatever is recorded in the copy can be brought back in full. */
@@ -57,7 +57,7 @@ async function copyIsWhole(): Promise<number> {
   const store = await openMovableStore(into, { clock: Date.now, keeper: keeper() }, true);
   const { backups, damage } = await store.verify(null, never, quietly);
   expect(damage).toEqual([]);
-  store.close();
+  await store.close();
   return backups;
 }
 
