@@ -39,7 +39,13 @@ const FAILURE = 4;
 
 /** Opens the SFTP subsystem. @throws Problem `no-sftp` */
 export async function openSftp(client: Client, label: string): Promise<Sftp> {
-  const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
+  // ssh2 does not answer every question that is open when a connection breaks.
+  const gone = Promise.withResolvers<never>();
+  gone.promise.catch(() => {});
+  const lost = () =>
+    gone.reject(asSftpProblem(new Error('The connection was closed.'), 'Reach the files', label));
+  client.once('close', lost).once('end', lost);
+  const opening = new Promise<SFTPWrapper>((resolve, reject) => {
     const refused = (error: unknown) =>
       reject(
         new Problem(
@@ -59,10 +65,11 @@ export async function openSftp(client: Client, label: string): Promise<Sftp> {
       refused(error);
     }
   });
-  sftp.on('error', () => {});
+  const sftp = await Promise.race([opening, gone.promise]);
+  sftp.on('error', () => {}).once('close', lost);
   /** Errors of a call, as problems. */
-  const call = <T>(attempted: string, start: (done: (error?: unknown, result?: T) => void) => void) =>
-    new Promise<T | undefined>((resolve, reject) => {
+  const call = <T>(attempted: string, start: (done: (error?: unknown, result?: T) => void) => void) => {
+    const answer = new Promise<T | undefined>((resolve, reject) => {
       try {
         start((error, result) =>
           error === undefined || error === null
@@ -73,6 +80,8 @@ export async function openSftp(client: Client, label: string): Promise<Sftp> {
         reject(asSftpProblem(error, attempted, label));
       }
     });
+    return Promise.race([answer, gone.promise]);
+  };
   const needed = <T>(result: T | undefined, attempted: string): T => {
     if (result === undefined) throw asSftpProblem(new Error('no answer'), attempted, label);
     return result;
@@ -117,11 +126,10 @@ export async function openSftp(client: Client, label: string): Promise<Sftp> {
         let end = length;
         await inPieces(length, async (at, size) => {
           for (let got = 0; got < size;) {
-            const count = await readSome(sftp, handle, bytes, at + got, size - got, from + at + got).catch(
-              (error: unknown) => {
-                throw asSftpProblem(error, attempted, label);
-              },
-            );
+            const some = readSome(sftp, handle, bytes, at + got, size - got, from + at + got);
+            const count = await Promise.race([some, gone.promise]).catch((error: unknown) => {
+              throw asSftpProblem(error, attempted, label);
+            });
             if (count === 0) {
               end = Math.min(end, at + got);
               return;
@@ -196,7 +204,10 @@ export async function openSftp(client: Client, label: string): Promise<Sftp> {
         return null;
       }
     },
-    close: () => sftp.end(),
+    close() {
+      client.off('close', lost).off('end', lost);
+      sftp.end();
+    },
   };
 }
 

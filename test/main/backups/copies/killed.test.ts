@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => temp.remove());
 
 /** How often it is killed; more of it by hand: `KILLS=100`. */
-const ROUNDS = Number(process.env['KILLS'] ?? 8);
+const ROUNDS = Number(process.env['KILLS'] ?? 6);
 const CHILD = path.join(import.meta.dirname, 'crash-child.ts');
 
 /** Lets the child work until so many lines came, and then so many milliseconds more; answers the backups it committed. */
