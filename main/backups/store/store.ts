@@ -10,6 +10,7 @@ import { cut, CUT, type CutKind } from './cut.ts';
 import { HALF, writeDurably } from './durable.ts';
 import { createGate } from './gate.ts';
 import { openIndex, type StoreIndex } from './index-db.ts';
+import { inspectFile } from './inspect.ts';
 import { lastFolders } from './last.ts';
 import {
   keysOf,
@@ -29,7 +30,6 @@ import { createPacker } from './packer.ts';
 import { pruneStore } from './prune.ts';
 import { concludeReading, readOldest } from './rolling.ts';
 import { openSnapshots, SnapshotRecord } from './snapshots.ts';
-import { inspectFile } from './store-files.ts';
 import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store, StoredBytes } from './types.ts';
 import { verifyBackups, type StoreParts } from './verify.ts';
