@@ -147,7 +147,7 @@ const verified = async (id: CopyState['id'], given: { depth?: 'quick' | 'deep'; 
 
 /** The files of a store or a copy, apart from what only the store's own folder has. */
 const ofTheStore = (names: readonly string[]) =>
-  names.filter((name) => /^(config\.json|packs\/|snapshots\/)/.test(name)).sort();
+  names.filter((name) => /^(config\.json|packs\/|snapshots\/|marks\/)/.test(name)).sort();
 const storeFiles = (folder: string) => ofTheStore(inFolder(folder).files());
 const storeFolder = () => path.join(app.dataFolder, 'store');
 
@@ -222,6 +222,30 @@ describe.each(Object.entries(PLACES))('a copy in %s', (_kind, aPlace) => {
     expect(storeFiles(storeFolder())).toEqual(before);
     expect((await app.client.backups.list({})).map(({ id }) => id).sort()).toEqual([kept.id, lost.id].sort());
     expect(await app.ended(await app.client.backups.verify({}))).toMatchObject({ state: 'done' });
+  });
+
+  it('follows pins, and gives back one that the store lost', async () => {
+    const site = await aFolderSite();
+    const { id } = await site.backUp();
+    const place = await aPlace();
+    const copy = await added(place);
+    const marks = () => place.files().filter((name) => name.endsWith('.mark'));
+    expect(marks()).toEqual([]);
+    await app.client.backups.pin({ backupId: id, note: 'first' });
+    await app.client.backups.pin({ backupId: id, note: 'second' });
+    await updated(copy.id);
+    expect(marks()).toEqual([`marks/${id}.2.mark`]);
+    await app.client.backups.pin({ backupId: id, note: 'third' });
+    await updated(copy.id);
+    expect(marks()).toEqual([`marks/${id}.3.mark`]);
+
+    fs.rmSync(path.join(storeFolder(), marks()[0] ?? ''));
+    await updated(copy.id);
+    expect(marks()).toEqual([`marks/${id}.3.mark`]);
+    expect(await app.ended(await app.client.copies.heal({ copyId: copy.id }))).toMatchObject({
+      state: 'done',
+    });
+    expect(await app.client.backups.list({})).toMatchObject([{ id, pin: { note: 'third' } }]);
   });
 
   it('outlives a store that was wiped', async () => {

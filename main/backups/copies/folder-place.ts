@@ -43,7 +43,7 @@ export function folderPlace(folder: string, signal: AbortSignal): Place {
     async list() {
       const top = await entriesOf('');
       const found = new Map<StoreFile, number>();
-      for (const below of ['', 'snapshots', ...(await packFolders())]) {
+      for (const below of ['', 'snapshots', 'marks', ...(await packFolders())]) {
         const names = (below === '' ? top : await entriesOf(below))
           .map(({ name }) => (below === '' ? name : `${below}/${name}`))
           .filter(isStoreFile);
@@ -83,12 +83,12 @@ export function folderPlace(folder: string, signal: AbortSignal): Place {
     },
     remove: (name) => rm(fileOf(name), { force: true }),
     async tidy() {
-      for (const below of ['', 'snapshots', ...(await packFolders())])
+      for (const below of ['', 'snapshots', 'marks', ...(await packFolders())])
         for (const { name } of await entriesOf(below))
           if (name.startsWith(HALF)) await rm(join(folder, below, name), { force: true });
     },
     async removeFolders() {
-      for (const below of [...(await packFolders()), 'packs', 'snapshots', ''])
+      for (const below of [...(await packFolders()), 'packs', 'snapshots', 'marks', ''])
         await rmdir(join(folder, below)).catch(() => {});
     },
     async free() {

@@ -1,4 +1,11 @@
-import { backupOfFile, CONFIG, isPack, type StoreFile } from '../store/store-files.ts';
+import {
+  backupOfFile,
+  CONFIG,
+  isPack,
+  markOfFile,
+  snapshotFile,
+  type StoreFile,
+} from '../store/store-files.ts';
 import type { MovableStore } from '../store/movable.ts';
 import { counted, type OnProgress } from '../../words/index.ts';
 import { inTurn } from './in-turn.ts';
@@ -46,11 +53,21 @@ export async function healStore(
     const backup = backupOfFile(name);
     return backup !== null && !source.removed(backup);
   });
-  const whole = damaged.length === 0 && lostRecords.length === 0 && (await source.damage()).length === 0;
+  // A pin that was lost with its mark comes back; where the store has a mark, that one holds.
+  const lostMarks = lost.filter((name) => {
+    const mark = markOfFile(name);
+    if (mark === null || ![...here.keys(), ...lostRecords].includes(snapshotFile(mark.backup))) return false;
+    return ![...here.keys()].some((other) => markOfFile(other)?.backup === mark.backup);
+  });
+  const whole =
+    damaged.length === 0 &&
+    lostMarks.length === 0 &&
+    lostRecords.length === 0 &&
+    (await source.damage()).length === 0;
   if (whole) return { healed: [], left: [] };
 
   // A pack that is only there may be one that is missing here; if no backup needs it, a prune takes it away again.
-  const wanted = [...damaged, ...lost.filter(isPack), ...lostRecords];
+  const wanted = [...damaged, ...lost.filter(isPack), ...lostRecords, ...lostMarks];
   const healed: StoreFile[] = [];
   const left: string[] = [];
   const fetch = (names: readonly StoreFile[]) =>

@@ -40,6 +40,7 @@ const BESIDE =
 const TOP = new Set([
   'packs',
   'snapshots',
+  'marks',
   'config.json',
   'index.db',
   'index.db-wal',

@@ -1,4 +1,11 @@
-import { backupOfFile, CONFIG, isPack, type StoreFile } from '../store/store-files.ts';
+import {
+  backupOfFile,
+  CONFIG,
+  isPack,
+  markOfFile,
+  snapshotFile,
+  type StoreFile,
+} from '../store/store-files.ts';
 import { Problem, counted, type BackupId } from '../../words/index.ts';
 import type { Listing } from './place.ts';
 
@@ -6,6 +13,7 @@ import type { Listing } from './place.ts';
 export interface CopyPlan {
   /** Packs that are missing there, or of another length. */
   readonly packs: readonly StoreFile[];
+  /** Records and marks, as below. */
   readonly snapshots: readonly StoreFile[];
   /** Bytes of both. */
   readonly bytes: number;
@@ -23,8 +31,15 @@ export function planCopy(here: Listing, there: Listing): CopyPlan {
     snapshots: missing.flatMap(([name]) => (isPack(name) ? [] : [name])),
     bytes: missing.reduce((sum, [, size]) => sum + size, 0),
     goingPacks: gone.filter(isPack),
-    goingSnapshots: gone.filter((name) => !isPack(name)),
+    goingSnapshots: gone.filter((name) => !isPack(name) && !isOnlyMark(name, here)),
   };
+}
+
+/** A mark that the store lost while it has its backup is a pin that was lost: it stays in the copy. */
+function isOnlyMark(name: StoreFile, here: Listing): boolean {
+  const mark = markOfFile(name);
+  if (mark === null || !here.has(snapshotFile(mark.backup))) return false;
+  return ![...here.keys()].some((other) => markOfFile(other)?.backup === mark.backup);
 }
 
 /** A copy that would lose more than this part of its backups in one go is asked about. */

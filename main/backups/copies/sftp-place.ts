@@ -28,7 +28,7 @@ export function sftpPlace(connection: Connection, sftp: Sftp, folder: string, si
   const below = async (name: string) => (await ask(() => sftp.list(pathOf(name)))) ?? [];
   const packFolders = async () =>
     (await below('packs')).filter(({ kind }) => kind === 'folder').map(({ name }) => `packs/${name}`);
-  const foldersOfFiles = async () => ['snapshots', ...(await packFolders())];
+  const foldersOfFiles = async () => ['snapshots', 'marks', ...(await packFolders())];
   return {
     label,
     atOnce: 3,
@@ -89,7 +89,7 @@ export function sftpPlace(connection: Connection, sftp: Sftp, folder: string, si
             await ask(() => sftp.remove(pathOf(name === '' ? entry.name : `${name}/${entry.name}`)));
     },
     async removeFolders() {
-      for (const name of [...(await packFolders()), 'packs', 'snapshots', ''])
+      for (const name of [...(await packFolders()), 'packs', 'snapshots', 'marks', ''])
         await ask(() => sftp.removeFolder(pathOf(name)));
     },
     free: () => ask(() => sftp.free(plain)),

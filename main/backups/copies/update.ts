@@ -9,7 +9,7 @@ import {
   type BackupId,
   type OnProgress,
 } from '../../words/index.ts';
-import { CONFIG, type StoreFile } from '../store/store-files.ts';
+import { backupOfFile, CONFIG, type StoreFile } from '../store/store-files.ts';
 import { inTurn } from './in-turn.ts';
 import type { Listing, Place } from './place.ts';
 import { mayGo, planCopy, type CopyPlan } from './plan.ts';
@@ -156,7 +156,7 @@ export async function updateCopy(source: Source, place: Place, options: UpdateOp
   let sentBackups = 0;
   await inTurn(plan.snapshots, place.atOnce, async (name) => {
     // One that is gone was removed meanwhile.
-    if (await send(name)) sentBackups += 1;
+    if ((await send(name)) && backupOfFile(name) !== null) sentBackups += 1;
   });
 
   let problem: Problem | null = damaged.size === 0 ? null : damagedHere(damaged);
@@ -173,7 +173,7 @@ export async function updateCopy(source: Source, place: Place, options: UpdateOp
           await place.remove(name);
           files.delete(name);
         });
-      goneBackups = plan.goingSnapshots.length;
+      goneBackups = plan.goingSnapshots.filter((name) => backupOfFile(name) !== null).length;
     }
   }
   if (sentBytes > 0) log('info', `${bytesInWords(sentBytes)} sent to ${place.label}.`);

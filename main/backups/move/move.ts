@@ -135,6 +135,7 @@ export async function finishMove(home: StoreHome, log: MoveOptions['log']): Prom
     for (const name of [
       'config.json',
       'snapshots',
+      'marks',
       'packs',
       'aside',
       'index.db',

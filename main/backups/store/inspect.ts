@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { Problem, wordsOf } from '../../words/index.ts';
 import { decodeSnapshot } from './snapshots.ts';
-import { backupOfFile, isPack, type StoreFile } from './store-files.ts';
+import { inspectMark } from './marks.ts';
+import { backupOfFile, isPack, markOfFile, type StoreFile } from './store-files.ts';
 import type { StoreParts } from './verify.ts';
 
 /**
- * Whether these bytes are a whole pack, or a backup's whole record, of this store: every byte is looked at.
+ * Whether these bytes are a whole pack, or a backup's whole record or mark, of this store: every byte is looked at.
  * @returns what is wrong with them; null: nothing
  */
 export async function inspectFile(
@@ -22,6 +23,8 @@ export async function inspectFile(
       return `the record is damaged: ${wordsOf(error)}`;
     }
   }
+  const mark = markOfFile(name);
+  if (mark !== null) return inspectMark(keys, mark.backup, Buffer.from(bytes));
   if (!isPack(name))
     throw new Problem({ code: 'not-a-store-file', message: `${name} is no file of a store.` });
   const pack = basename(name, '.pack');

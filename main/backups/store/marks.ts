@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { BackupId, readJson } from '../../words/index.ts';
 import { Pin, Proof } from '../backup.ts';
 import { writeDurably } from './durable.ts';
 import type { StoreKeys } from './keys.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
+import { markFile, markOfFile } from './store-files.ts';
 
 const MarkRecord = z.object({
   format: z.literal(2),
@@ -17,7 +18,7 @@ const MarkRecord = z.object({
 /** What is said of a backup after it was taken. */
 export type Mark = Pick<z.infer<typeof MarkRecord>, 'pin' | 'proof'>;
 
-/** The marks of a store: one small file for each backup that has one, in `marks/`, so that they travel with it. */
+/** The marks of a store: small files in `marks/`, so that they travel with it. */
 export interface Marks {
   of(id: BackupId): Mark;
   /** @throws Problem `disk-full`, `store-unwritable` */
@@ -25,32 +26,52 @@ export interface Marks {
   forget(id: BackupId): Promise<void>;
 }
 
-const ENDING = '.mark';
+interface Known {
+  readonly number: number;
+  readonly mark: Mark;
+}
+
 const NONE: Mark = { pin: null, proof: null };
 /** A mark that cannot be read may have been a pin: its backup stays until the user says otherwise. */
 const UNREADABLE: Mark = { pin: { at: 0, note: 'its mark is damaged' }, proof: null };
 
-/** Reads every mark of a store. */
+/** Reads every mark of a store. Of those of one backup the one with the highest number holds; a crash leaves others. */
 export async function openMarks(folder: string, keys: StoreKeys): Promise<Marks> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = (id: BackupId) => join(folder, `${id}${ENDING}`);
-  const known = new Map<BackupId, Mark>();
+  const file = (id: BackupId, number: number) => join(folder, basename(markFile(id, number)));
+  const known = new Map<BackupId, Known>();
   for (const name of await readdir(folder)) {
-    const id = BackupId.safeParse(name.endsWith(ENDING) ? name.slice(0, -ENDING.length) : '').data;
-    if (id !== undefined) known.set(id, readMark(keys, id, await readFile(file(id))));
+    const found = markOfFile(`marks/${name}`);
+    if (found === null || (known.get(found.backup)?.number ?? 0) >= found.number) continue;
+    const mark = readMark(keys, found.backup, await readFile(join(folder, name)));
+    known.set(found.backup, { number: found.number, mark });
   }
+  const forgetBelow = async (id: BackupId, number: number) => {
+    for (const name of await readdir(folder)) {
+      const found = markOfFile(`marks/${name}`);
+      if (found?.backup === id && found.number < number) await rm(join(folder, name), { force: true });
+    }
+  };
   return {
-    of: (id) => known.get(id) ?? NONE,
+    of: (id) => known.get(id)?.mark ?? NONE,
     async set(id, change) {
-      const next = { ...(known.get(id) ?? NONE), ...change };
-      await writeDurably(file(id), encodeRecord(keys, 'mark', id, { format: 2, id, ...next }));
-      known.set(id, next);
+      const before = known.get(id);
+      const mark = { ...(before?.mark ?? NONE), ...change };
+      const number = (before?.number ?? 0) + 1;
+      await writeDurably(file(id, number), encodeRecord(keys, 'mark', id, { format: 2, id, ...mark }));
+      known.set(id, { number, mark });
+      await forgetBelow(id, number);
     },
     async forget(id) {
-      await rm(file(id), { force: true });
+      await forgetBelow(id, Number.POSITIVE_INFINITY);
       known.delete(id);
     },
   };
+}
+
+/** What is wrong with the bytes of a mark; null: nothing. */
+export function inspectMark(keys: StoreKeys, id: BackupId, bytes: Buffer): string | null {
+  return readMark(keys, id, bytes) === UNREADABLE ? 'the mark is damaged' : null;
 }
 
 function readMark(keys: StoreKeys, id: BackupId, bytes: Buffer): Mark {

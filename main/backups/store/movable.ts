@@ -149,10 +149,16 @@ export async function openMovableStore(
       }
     },
     verify: (...given) => changing((store) => store.verify(...given)),
+    size: () => use((store) => store.size()),
+    matches: (...given) => use((store) => store.matches(...given)),
+    readOldest: (...given) => changing((store) => store.readOldest(...given)),
+    concludeReading: (...given) => changing((store) => store.concludeReading(...given)),
+    mark: (...given) => changing((store) => store.mark(...given)),
     remove: (id) =>
       changing(async (store) => {
-        await store.open(id);
-        await beforeRemoval(id);
+        const { backup } = await store.open(id);
+        // A pinned one stays, so it is not noted as removed.
+        if (backup.pin === null) await beforeRemoval(id);
         await store.remove(id);
       }),
     prune: (pruning, ...rest) =>

@@ -45,7 +45,7 @@ describe('a pin', () => {
       await place.take({ two: Buffer.from('def') }),
     ];
     await place.store.mark(first.id, { pin });
-    const file = path.join(place.folder, 'marks', `${first.id}.mark`);
+    const file = path.join(place.folder, 'marks', `${first.id}.1.mark`);
     const whole = fs.readFileSync(file);
     for (let at = 0; at < whole.length; at += 1) {
       const flipped = Buffer.from(whole);
@@ -56,17 +56,33 @@ describe('a pin', () => {
       await expect(place.store.remove(first.id)).rejects.toMatchObject({ code: 'backup-pinned' });
     }
     fs.writeFileSync(file, whole);
-    fs.copyFileSync(file, path.join(place.folder, 'marks', `${second.id}.mark`));
+    fs.copyFileSync(file, path.join(place.folder, 'marks', `${second.id}.1.mark`));
     await place.reopen();
     await expect(place.store.remove(second.id)).rejects.toMatchObject({ code: 'backup-pinned' });
     await place.store.mark(second.id, { pin: null });
     await place.store.remove(second.id);
   });
 
+  it('is the one with the highest number, after a crash between writing one and removing the one before', async () => {
+    using place = await aStore();
+    const { id } = await place.take({ one: Buffer.from('abc') });
+    const file = (number: number) => path.join(place.folder, 'marks', `${id}.${number}.mark`);
+    await place.store.mark(id, { pin });
+    const before = fs.readFileSync(file(1));
+    await place.store.mark(id, { pin: null });
+    fs.writeFileSync(file(1), before);
+    await place.reopen();
+    expect(await place.store.list()).toMatchObject([{ id, pin: null }]);
+    await place.store.mark(id, { proof });
+    expect(fs.readdirSync(path.join(place.folder, 'marks'))).toEqual([`${id}.3.mark`]);
+  });
+
   it('of a sealed store says nothing to whom has only its files', async () => {
     using place = await aStore();
     const { id } = await place.take({ one: Buffer.from('abc') });
     await place.store.mark(id, { pin });
-    expect(fs.readFileSync(path.join(place.folder, 'marks', `${id}.mark`)).includes('redesign')).toBe(false);
+    expect(fs.readFileSync(path.join(place.folder, 'marks', `${id}.1.mark`)).includes('redesign')).toBe(
+      false,
+    );
   });
 });

@@ -99,7 +99,13 @@ class Store:
         return record
 
     def mark(self, backup):
-        name = os.path.join("marks", backup + ".mark")
+        marks = os.path.join(self.folder, "marks")
+        numbers = [
+            int(name.split(".")[1])
+            for name in (os.listdir(marks) if os.path.isdir(marks) else [])
+            if name.startswith(backup + ".") and name.endswith(".mark")
+        ]
+        name = os.path.join("marks", "%s.%d.mark" % (backup, max(numbers, default=0)))
         if not os.path.exists(os.path.join(self.folder, name)):
             return None
         record = self.record(name, b"GKM2", "mark", backup)
