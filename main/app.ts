@@ -211,8 +211,8 @@ export async function openApp(options: AppOptions): Promise<App> {
     },
     slowerTimes: () => settings.get().updates.slowerTimes,
     keepOldDays: () => settings.get().updates.keepOldDays,
-    backUp: (site, reason, context) =>
-      backUpSite({ reach, platforms, store, databaseScripts, clock }, site, reason, context),
+    backUp: (site, reason, context, touches) =>
+      backUpSite({ reach, platforms, store, databaseScripts, clock }, site, reason, context, touches),
     setPrivateFolder: (siteId, folder) =>
       sites.get(siteId).privateFolder === folder ? sites.get(siteId) : sites.setPrivateFolder(siteId, folder),
     afterRun: (site) => readAgain(site),

@@ -8,6 +8,8 @@ import {
   CopyDraft,
   CopyState,
   FileHistory,
+  LeaveOutPreview,
+  LeaveOutRule,
   PlaceFound,
   PlaceSecrets,
   PlaceSettings,
@@ -33,6 +35,12 @@ function procedure<In extends AnySchema, Out extends AnySchema>(input: In, outpu
 const Nothing = z.object({});
 const Started = z.object({ runId: RunId });
 const Thin = z.object({ thin: z.boolean().default(false) });
+/** What is left out of a site's backups beside what its platform says. */
+const LeaveOutRules = z.object({
+  leaveOut: z.array(LeaveOutRule).max(200),
+  take: z.array(z.string()).max(200),
+  largerThanMb: z.number().min(1).max(1_000_000).nullable(),
+});
 const StartedMany = z.object({ runIds: z.array(RunId) });
 
 /** Secrets of a connection, as typed by the user; they go to the keychain and are never sent back. */
@@ -159,7 +167,18 @@ export const contract = {
     look: procedure(Draft.extend({ root: z.string().min(1) }), Installation.nullable()),
   },
   platforms: {
-    list: procedure(Nothing, z.array(z.object({ id: z.string(), name: z.string(), updates: z.boolean() }))),
+    list: procedure(
+      Nothing,
+      z.array(
+        z.object({
+          id: z.string(),
+          name: z.string(),
+          updates: z.boolean(),
+          /** Paths that are usually no part of a backup. */
+          leavesOut: z.array(z.string()),
+        }),
+      ),
+    ),
   },
   checks: {
     /** No ids: all sites. `force`: sources are asked again although their answer is fresh, every site is read in full. */
@@ -249,6 +268,14 @@ export const contract = {
     keeping: procedure(
       z.object({ siteId: SiteId.optional(), rules: KeepRules.optional(), own: z.boolean().default(true) }),
       z.array(Retention),
+    ),
+    /**
+     * What a site's rules leave out (those that are set, or others to try), found by listing all its files. Changes nothing.
+     * `usual`: what its platform leaves out.
+     */
+    leaveOut: procedure(
+      z.object({ siteId: SiteId, rules: LeaveOutRules.optional() }),
+      LeaveOutPreview.extend({ usual: z.array(z.string()) }),
     ),
     /** A pinned backup is not removed, by hand or by itself, until it is unpinned. */
     pin: procedure(z.object({ backupId: BackupId, note: z.string().trim().max(200).default('') }), Backup),

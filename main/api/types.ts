@@ -10,6 +10,7 @@ export type {
   FileHistory,
   FileVersion,
   KeepReason,
+  LeaveOutPreview,
   PlaceFound,
   PlaceSecrets,
   PlaceSettings,

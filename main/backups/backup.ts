@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BackupId, SiteId } from '../words/index.ts';
+import { LeaveOut } from './pull/leave-out.ts';
 
 /** The user's word that a backup stays. */
 export const Pin = z.object({ at: z.number(), note: z.string().trim().max(200) });
@@ -43,6 +44,8 @@ export const Backup = z.object({
   moved: z.array(z.string()),
   /** Files that the account may not read: not in this backup. */
   unreadable: z.array(z.string()).default([]),
+  /** What was left out by the site's rules, and how much the rules (not the paths) dropped; null: not recorded. */
+  leftOut: LeaveOut.extend({ files: z.number(), bytes: z.number() }).nullable().default(null),
   /** When a verify last read all of it and found it whole; null: never. */
   verifiedAt: z.number().nullable(),
   /** Pinned: not removed until it is unpinned. */

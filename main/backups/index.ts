@@ -43,6 +43,7 @@ export {
   type DatabaseWork,
 } from './database/tools.ts';
 export { hashFiles } from './pull/hashes.ts';
+export { LeaveOut, LeaveOutPreview, LeaveOutRule, leftOutBy, previewOf } from './pull/leave-out.ts';
 export { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts';
 export { sendFiles, type Sending } from './pull/send.ts';
 export { tarHeader, tarPadding, TAR_END, type TarEntry } from './pull/tar.ts';

@@ -1,10 +1,18 @@
 import type { Readable } from 'node:stream';
 import type { Connection } from '../connections/index.ts';
 import type { DatabaseAccess } from '../platforms/index.ts';
-import { Problem, type OnProgress, type RemotePath, type SiteId } from '../words/index.ts';
+import {
+  bytesInWords,
+  counted,
+  Problem,
+  type OnProgress,
+  type RemotePath,
+  type SiteId,
+} from '../words/index.ts';
 import type { Backup } from './backup.ts';
 import { countRows, dumpTo, type DatabaseScripts } from './database/tools.ts';
 import { filesAsBefore, writeFolders } from './folders.ts';
+import { leftOutBy, withoutLeftOut, type LeaveOut } from './pull/leave-out.ts';
 import { readManifest, type ManifestEntry } from './pull/manifest.ts';
 import { pullFiles } from './pull/pull.ts';
 import type { BlobId } from './store/keys.ts';
@@ -13,7 +21,9 @@ import type { SnapshotWriter, Store, StoredDatabase } from './store/types.ts';
 export interface TakeOptions {
   readonly site: { readonly id: SiteId; readonly name: string; readonly root: RemotePath };
   readonly reason: Backup['reason'];
-  readonly leaveOut: readonly string[];
+  readonly leaveOut: LeaveOut;
+  /** Paths that are about to be changed: they are backed up whatever the rules say. None, when not given. */
+  readonly touches?: (path: string) => boolean;
   readonly database: {
     readonly access: DatabaseAccess;
     readonly kind: NonNullable<Backup['database']>;
@@ -37,8 +47,15 @@ export async function takeBackup(
   const { site, signal, progress, log } = options;
   await using writer = await store.begin({ siteId: site.id, siteName: site.name, reason: options.reason });
   progress({ what: 'List the files', done: 0, total: null, unit: 'files' });
-  const listing = { root: site.root, leaveOut: options.leaveOut, php: options.scripts.listing, signal };
-  const [manifest, last] = await Promise.all([readManifest(connection, listing), writer.last()]);
+  const listing = { root: site.root, leaveOut: options.leaveOut.paths, php: options.scripts.listing, signal };
+  const [listed, last] = await Promise.all([readManifest(connection, listing), writer.last()]);
+  const leftOut = withoutLeftOut(listed, leftOutBy(options.leaveOut), options.touches ?? (() => false));
+  const manifest = leftOut.entries;
+  if (leftOut.files > 0)
+    log(
+      'info',
+      `${counted(leftOut.files, 'file')}, ${bytesInWords(leftOut.bytes)}, left out by the site’s rules.`,
+    );
   const files = manifest.filter((entry) => entry.kind === 'file');
   const stored = filesAsBefore(last, files);
   const stale = files.filter((entry) => !stored.has(entry.path));
@@ -95,6 +112,7 @@ export async function takeBackup(
       (database?.size ?? 0),
     moved,
     unreadable,
+    leftOut: { ...options.leaveOut, files: leftOut.files, bytes: leftOut.bytes },
   });
 }
 

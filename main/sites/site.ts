@@ -52,6 +52,22 @@ export const SiteSettings = z.object({
         .default(null),
       /** null: the rules of the preferences. */
       keep: KeepRules.nullable().default(null),
+      /** What is not backed up, as in a `.gitignore`; later rules win. */
+      leaveOut: z
+        .array(
+          z
+            .string()
+            .trim()
+            .min(1)
+            .max(500)
+            .regex(/^[^\n\r\0]*$/),
+        )
+        .max(200)
+        .default([]),
+      /** What the platform leaves out and this site does not. */
+      take: z.array(z.string().min(1)).max(200).default([]),
+      /** Files of more megabytes than this are not backed up; null: of any size. */
+      largerThanMb: z.number().min(1).max(1_000_000).nullable().default(null),
     })
     .prefault({}),
 });

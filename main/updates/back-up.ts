@@ -4,7 +4,8 @@ import type { Platforms } from '../platforms/index.ts';
 import type { RunContext } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { Problem, type Clock } from '../words/index.ts';
-import { handsFor, type Hands } from './hands.ts';
+import { handsFor } from './hands.ts';
+import { leaveOutOf } from './leave-out.ts';
 
 export interface BackUpServices {
   readonly reach: Reach;
@@ -16,6 +17,7 @@ export interface BackUpServices {
 
 /**
  * Takes a backup of a site's files and database inside a run, and reads all of it back.
+ * @param touches what is about to be changed, relative to the root: backed up whatever the site's rules leave out
  * @throws Problem `database-refused` when the site has a database that cannot be dumped: half a backup is none.
  */
 export async function backUpSite(
@@ -23,6 +25,7 @@ export async function backUpSite(
   site: Site,
   reason: Backup['reason'],
   context: RunContext,
+  touches?: (path: string) => boolean,
 ): Promise<Backup> {
   const platform = services.platforms.get(site.platform);
   const hands = handsFor(services, site, context.signal);
@@ -42,7 +45,8 @@ export async function backUpSite(
     takeBackup(services.store, connection, {
       site,
       reason,
-      leaveOut: leftOut(platform.recipe.backup.leaveOut, access, site),
+      leaveOut: leaveOutOf(site, platform.recipe.backup.leaveOut, access),
+      ...(touches === undefined ? {} : { touches }),
       database: access === null || kind === null ? null : { access, kind, php: reading?.facts.php ?? 'php' },
       scripts: services.databaseScripts,
       signal: context.signal,
@@ -61,15 +65,4 @@ export async function backUpSite(
     });
   }
   return { ...backup, verifiedAt: services.clock() };
-}
-
-/** An SQLite database is dumped, so its changing file is not fetched as well. */
-function leftOut(
-  recipe: readonly string[],
-  access: Awaited<ReturnType<Hands['reading']>>['facts']['database'],
-  site: Site,
-): string[] {
-  if (access?.kind !== 'sqlite' || !access.file.startsWith(`${site.root}/`)) return [...recipe];
-  const file = access.file.slice(site.root.length + 1);
-  return [...recipe, file, `${file}-wal`, `${file}-shm`, `${file}-journal`];
 }

@@ -1,6 +1,7 @@
 import type { Orphan, RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { handsFor, type Hands } from './hands.ts';
+import { below } from './leave-out.ts';
 import type { RollbackServices } from './rollback-preview.ts';
 import { planJson, RunPlan, type JournaledPart } from './run-plan.ts';
 import { settleUpdate } from './settle.ts';
@@ -83,7 +84,14 @@ async function bringBack(
   const reopened = part.offlineAt !== null && services.clock() - part.offlineAt > OPEN_AGAIN;
   if (part.dump !== null && reopened) {
     // Visitors may have come in meanwhile: what they wrote is kept in a backup before the dump goes back.
-    const backup = await services.backUp(site, 'before-rollback', context).catch(() => null);
+    const backup = await services
+      .backUp(
+        site,
+        'before-rollback',
+        context,
+        below(part.items.map(({ live }) => live.slice(site.root.length + 1))),
+      )
+      .catch(() => null);
     context.log(
       'warning',
       backup === null

@@ -6,7 +6,7 @@ import { handsFor } from './hands.ts';
 import { holdingSite } from './holding.ts';
 import { findPrivateFolder } from './private-folder.ts';
 import { restoreDatabase } from './restore-database.ts';
-import { restorePaths } from './restore-site.ts';
+import { restoredBy, restorePaths } from './restore-site.ts';
 import type { RollbackServices } from './rollback-preview.ts';
 import { siteLock } from './site-lock.ts';
 import { goOffline, goOnline, leaveSite } from './undo.ts';
@@ -32,10 +32,11 @@ export async function restoreSite(
   const site = services.setPrivateFolder(given.id, privateFolder);
   const php = choice.database ? (await hands.reading()).facts.php : (site.settings.php ?? 'php');
   const ended = await holdingSite(services, { site, privateFolder, hands, context, php }, async (held) => {
+    const touches = await restoredBy(services, choice);
     await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
       // A site that is broken may be exactly why it is restored: what can be saved of it is, the rest is said.
       try {
-        const backup = await services.backUp(site, 'before-restore', context);
+        const backup = await services.backUp(site, 'before-restore', context, touches);
         step.detail(`${backup.files} files${backup.database === null ? '' : ' and the database'}.`);
       } catch (error) {
         if (context.signal.aborted) throw error;

@@ -3,6 +3,7 @@ import {
   entryAt,
   flatten,
   hashFiles,
+  leftOutBy,
   readManifest,
   sendFiles,
   type Sending,
@@ -13,6 +14,7 @@ import {
 import { lines, runOk, sh, type Script } from '../connections/index.ts';
 import { joinRemote, Problem, type BackupId, type OnProgress } from '../words/index.ts';
 import type { Hands } from './hands.ts';
+import { leaveOutOf } from './leave-out.ts';
 import type { SiteLock } from './site-lock.ts';
 
 export interface RestoreOptions {
@@ -43,12 +45,16 @@ export async function restorePaths(
   const { backupId, paths } = options;
   const snapshot = await services.store.open(backupId);
   const wanted = await entriesOf(snapshot, paths);
-  const leaveOut = hands.platform.recipe.backup.leaveOut;
+  // What was left out then, or is now, is no part of what is brought back: it stays as it is.
+  const leaveOut = leaveOutOf(site, hands.platform.recipe.backup.leaveOut, null);
+  const leftOut = [snapshot.backup.leftOut, leaveOut]
+    .filter((one) => one !== null)
+    .map((one) => leftOutBy(one));
   const live = await hands.on((connection) =>
     readManifest(connection, {
       root: site.root,
       only: [...paths],
-      leaveOut,
+      leaveOut: leaveOut.paths,
       php: hands.scripts.listing,
       signal,
     }),
@@ -85,6 +91,7 @@ export async function restorePaths(
   }
   const extra = live
     .filter((entry) => entry.path !== '' && !wanted.has(entry.path))
+    .filter((entry) => leftOut.every((one) => one.because(entry) === null))
     .map((entry) => entry.path);
 
   const staged = joinRemote(lock.runFolder, 'restore');
@@ -180,6 +187,15 @@ export async function restorePaths(
     }),
   );
   return { written: changed.length, deleted: extra.length, unchanged };
+}
+
+/** What restoring would change that is in the backup: it is backed up before, whatever the site's rules leave out by now. */
+export async function restoredBy(
+  services: { readonly store: Store },
+  { backupId, paths }: Pick<RestoreOptions, 'backupId' | 'paths'>,
+): Promise<(path: string) => boolean> {
+  const wanted = await entriesOf(await services.store.open(backupId), paths);
+  return (path) => wanted.has(path);
 }
 
 /** Everything at and below some paths of a backup. A path that the backup does not know is something that has to go. */

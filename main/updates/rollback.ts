@@ -5,6 +5,7 @@ import { handsFor } from './hands.ts';
 import { healthOf, verdictSentence } from './health.ts';
 import { judge } from './judge.ts';
 import { holdingSite } from './holding.ts';
+import { below } from './leave-out.ts';
 import { OPCACHE } from './opcache.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { restorePaths } from './restore-site.ts';
@@ -60,7 +61,7 @@ export async function rollBack(
   const ended = await holdingSite(services, { site, privateFolder, hands, context, php }, async (held) => {
     const { patient, lock } = held;
     await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
-      const backup = await services.backUp(site, 'before-rollback', context);
+      const backup = await services.backUp(site, 'before-rollback', context, below(pathsOf(site, parts)));
       step.detail(`${backup.files} files${backup.database === null ? '' : ' and the database'}.`);
     });
     await context.step('undo', { title: `Bring ${title} back`, undo: { online: true } }, async () => {

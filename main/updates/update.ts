@@ -16,6 +16,7 @@ import {
 import { handsFor, type Hands } from './hands.ts';
 import { healthOf } from './health.ts';
 import type { KeptTrees } from './kept.ts';
+import { below } from './leave-out.ts';
 import { openLedger } from './ledger.ts';
 import { outcomeOf, unsettledOutcome, type TakenBack } from './outcome.ts';
 import type { Choice, Probe, UpdatePlan } from './plan.ts';
@@ -38,7 +39,12 @@ export interface UpdateServices extends PrepareServices {
   readonly slowerTimes: () => number;
   readonly keepOldDays: () => number;
   /** Takes and verifies a backup inside the run. */
-  readonly backUp: (site: Site, reason: Backup['reason'], context: RunContext) => Promise<Backup>;
+  readonly backUp: (
+    site: Site,
+    reason: Backup['reason'],
+    context: RunContext,
+    touches?: (path: string) => boolean,
+  ) => Promise<Backup>;
   readonly setPrivateFolder: (siteId: SiteId, folder: RemotePath) => Site;
   /** Reads the site again after a run, so that what waits is true. */
   readonly afterRun: (site: Site) => Promise<void>;
@@ -98,7 +104,7 @@ export async function updateSite(
     await context.step('backup', { title: 'Back up the site' }, async (step) => {
       await hands.on((connection) => lock.take(connection, context.signal));
       locked = true;
-      const backup = await services.backUp(site, 'before-update', context);
+      const backup = await services.backUp(site, 'before-update', context, below(touchedBy(parts)));
       refuseUnreadable(backup, parts);
       await ledger.save({ backupId: backup.id });
       step.detail(`${backup.files} files${backup.database === null ? '' : ' and the database'}, verified.`);
@@ -233,16 +239,18 @@ async function stage({ site, context, hands, lock, ledger }: UpdateSession, part
   });
 }
 
-/** Every byte that the update touches has to be in the backup. */
-function refuseUnreadable(backup: Backup, parts: readonly Part[]): void {
-  const touched = parts.flatMap((part) => [
+/** What an update changes, relative to the root. */
+function touchedBy(parts: readonly Part[]): string[] {
+  return parts.flatMap((part) => [
     ...part.folders.map((tree) => tree.folder),
     ...part.files.map((file) => file.path),
     ...part.deletions,
   ]);
-  const missing = [...backup.unreadable, ...backup.moved].filter((path) =>
-    touched.some((place) => path === place || path.startsWith(`${place}/`)),
-  );
+}
+
+/** Every byte that the update touches has to be in the backup. */
+function refuseUnreadable(backup: Backup, parts: readonly Part[]): void {
+  const missing = [...backup.unreadable, ...backup.moved].filter(below(touchedBy(parts)));
   if (missing.length === 0) return;
   throw new Problem({
     code: 'not-in-backup',

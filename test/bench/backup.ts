@@ -60,7 +60,7 @@ export const backup: Benchmark = {
         takeBackup(opened(), connection, {
           site,
           reason: 'asked',
-          leaveOut: [],
+          leaveOut: { paths: [], rules: [], largerThan: null },
           database: null,
           scripts,
           signal: never,

@@ -71,7 +71,7 @@ const backUp = (database: Given, from = host): Promise<Backup> =>
     takeBackup(store, connection, {
       site: { id: newSiteId(), name: 'Bakery', root: at(root) },
       reason: 'asked',
-      leaveOut: [],
+      leaveOut: { paths: [], rules: [], largerThan: null },
       database,
       scripts,
       signal: never,

@@ -117,7 +117,7 @@ async function aBackup(host: SshHost, folder: string) {
     takeBackup(store, connection, {
       site: { id: newSiteId(), name: 'Bakery', root: at(folder) },
       reason: 'asked',
-      leaveOut: [],
+      leaveOut: { paths: [], rules: [], largerThan: null },
       database: null,
       scripts,
       signal: never,

@@ -220,6 +220,40 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     expect((await wp.page('/')).text).toContain(wp.title);
   });
 
+  it('leaves out of its backups what its rules say; restoring leaves that alone, and what it changes is backed up', async () => {
+    const old = ((await json('backups', 'list', 'Bakery')) as { id: string }[]).at(-1)?.id ?? '';
+    const video = path.join(wp.root, 'wp-content', 'uploads', 'tour.mp4');
+    fs.mkdirSync(path.dirname(video), { recursive: true });
+    fs.writeFileSync(video, Buffer.alloc(200_000));
+    fs.chownSync(video, host.account.uid, host.account.gid);
+    expect(await gk('backups', 'leave-out', 'Bakery', '--add', '*')).toMatchObject({ code: 1 });
+    const rules = ['--add', '*.mp4', '--add', '/wp-content/plugins/'];
+    expect(await json('backups', 'leave-out', 'Bakery', ...rules)).toMatchObject({
+      saved: true,
+      usual: expect.arrayContaining(['wp-content/cache']) as string[],
+      dropped: expect.arrayContaining([
+        { because: '*.mp4', files: 1, bytes: 200_000, examples: ['wp-content/uploads/tour.mp4'] },
+      ]) as unknown,
+    });
+    expect(await gk('backup', 'Bakery')).toMatchObject({ code: 0 });
+    const [taken] = (await json('backups', 'list', 'Bakery')) as { id: string }[];
+    const namesIn = async (id: string, folder: string) =>
+      ((await json('backups', 'ls', id, folder)) as { name: string }[]).map(({ name }) => name);
+    expect(await namesIn(taken?.id ?? '', 'wp-content')).not.toContain('plugins');
+    expect(await namesIn(taken?.id ?? '', 'wp-content/uploads')).not.toContain('tour.mp4');
+
+    expect(await gk('backups', 'restore', taken?.id ?? '', '--to-site')).toMatchObject({ code: 0 });
+    expect(fs.existsSync(video)).toBe(true);
+    expect(wp.versionOf(openingHours.old)).toBe(openingHours.old.version);
+
+    expect(await gk('backups', 'restore', old, 'wp-content/plugins', '--to-site')).toMatchObject({ code: 0 });
+    const [before] = (await json('backups', 'list', 'Bakery')) as { id: string; reason: string }[];
+    expect(before?.reason).toBe('before-restore');
+    expect(await namesIn(before?.id ?? '', 'wp-content/plugins')).toContain(openingHours.old.slug);
+    const none = ['--remove', '*.mp4', '--remove', '/wp-content/plugins/'];
+    expect(await json('backups', 'leave-out', 'Bakery', ...none)).toMatchObject({ dropped: [] });
+  });
+
   it('moves its sealed backups to another computer with the recovery phrase, and gives back space', async () => {
     const { phrase } = (await json('backups', 'phrase')) as { phrase: string };
     expect(phrase).toMatch(/^([0-9A-Z]{5}-){5}[0-9A-Z]{5}$/);

@@ -60,9 +60,12 @@ export function appProcedures(services: Services) {
     },
     platforms: {
       list: api.platforms.list.handler(() =>
-        services.platforms
-          .list()
-          .map(({ recipe }) => ({ id: recipe.platform, name: recipe.name, updates: recipe.updates })),
+        services.platforms.list().map(({ recipe }) => ({
+          id: recipe.platform,
+          name: recipe.name,
+          updates: recipe.updates,
+          leavesOut: recipe.backup.leaveOut,
+        })),
       ),
     },
     history: {

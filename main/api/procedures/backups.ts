@@ -11,7 +11,7 @@ import {
   readStart,
   restoreToFolder,
 } from '../../backups/index.ts';
-import { restoreSite } from '../../updates/index.ts';
+import { previewLeaveOut, restoreSite } from '../../updates/index.ts';
 import { bytesInWords, counted } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import { localPath } from '../local-path.ts';
@@ -159,6 +159,15 @@ export function backupProcedures(services: Services) {
       return { runId: (await drillRun(services, backup, folder)).id };
     }),
     keeping: api.keeping.handler(({ input }) => retentionOf(services, input)),
+    leaveOut: api.leaveOut.handler(async ({ input, signal }) => {
+      const site = sites.get(input.siteId);
+      const tried = {
+        ...site,
+        settings: { ...site.settings, backups: { ...site.settings.backups, ...input.rules } },
+      };
+      const found = await previewLeaveOut(services.updates, tried, signal ?? new AbortController().signal);
+      return { ...found, usual: services.platforms.get(site.platform).recipe.backup.leaveOut };
+    }),
     pin: api.pin.handler(({ input }) =>
       marked(input.backupId, { pin: { at: services.clock(), note: input.note } }),
     ),

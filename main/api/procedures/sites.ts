@@ -1,8 +1,9 @@
 import { implement } from '@orpc/server';
+import { LeaveOutRule } from '../../backups/index.ts';
 import type { Inventory } from '../../platforms/index.ts';
 import { backupInterval, isOverdue } from '../../policies/index.ts';
 import { exportSites, importSites, type Site } from '../../sites/index.ts';
-import { counted, type SiteId } from '../../words/index.ts';
+import { counted, Problem, type SiteId } from '../../words/index.ts';
 import { contract, type Secrets, type SiteDetails, type SiteSummary } from '../contract.ts';
 import type { Services } from '../services.ts';
 
@@ -52,6 +53,7 @@ export function siteProcedures(services: Services) {
     }),
     edit: api.edit.handler(async ({ input }) => {
       if (input.edit.platform !== undefined) services.platforms.get(input.edit.platform);
+      for (const rule of input.edit.settings?.backups.leaveOut ?? []) refuseBadRule(rule);
       const site = sites.edit(input.siteId, input.edit);
       await saveSecrets(site.id, input.secrets);
       await history.add({
@@ -177,5 +179,18 @@ async function summaries(services: Services, sites: readonly Site[]): Promise<Si
       problem: result?.problem ?? null,
       running: running === null ? null : { id: running.id, kind: running.kind, title: running.title },
     };
+  });
+}
+
+/** @throws Problem `bad-rule` */
+function refuseBadRule(rule: string): void {
+  const checked = LeaveOutRule.safeParse(rule);
+  if (checked.success) return;
+  throw new Problem({
+    code: 'bad-rule',
+    message: `“${rule}” cannot be a rule for what is left out.`,
+    attempted: 'Read the rules',
+    answered: checked.error.issues.map(({ message }) => message).join('; '),
+    todo: 'Write it as in a .gitignore: `*.mp4`, `/uploads/video/`, `!keep.mp4`.',
   });
 }

@@ -51,6 +51,7 @@ export interface SnapshotWriter extends AsyncDisposable {
     moved: string[];
     unreadable: string[];
     databaseKind: Backup['database'];
+    leftOut?: Backup['leftOut'];
   }): Promise<Backup>;
 }
 

@@ -109,7 +109,7 @@ export class Wizard {
             php: null,
             probePaths: [],
             allowVersionControl: false,
-            backups: { every: null, keep: null },
+            backups: { every: null, keep: null, leaveOut: [], take: [], largerThanMb: null },
           },
         };
         const site = await client.sites.add({ draft, secrets });

@@ -256,8 +256,13 @@ export function fakeApi(options: {
     },
     platforms: {
       list: os.platforms.list.handler(() => [
-        { id: 'wordpress', name: 'WordPress', updates: true },
-        { id: 'files', name: 'Files', updates: false },
+        {
+          id: 'wordpress',
+          name: 'WordPress',
+          updates: true,
+          leavesOut: ['wp-content/cache', 'wp-content/updraft'],
+        },
+        { id: 'files', name: 'Files', updates: false, leavesOut: [] },
       ]),
     },
     checks: {
@@ -383,6 +388,33 @@ export function fakeApi(options: {
       pin: os.backups.pin.handler(({ input }) =>
         mark(input.backupId, { pin: { at: now, note: input.note } }),
       ),
+      leaveOut: os.backups.leaveOut.handler(({ input }) => ({
+        files: 18_204,
+        bytes: 5_905_580_032,
+        usual: ['wp-content/cache', 'wp-content/updraft'],
+        dropped: [
+          ...(input.rules?.leaveOut ?? []).map((because) => ({
+            because,
+            files: 12,
+            bytes: 2_415_919_104,
+            examples: ['wp-content/uploads/2026/03/walk-through-the-bakery.mp4'],
+          })),
+          {
+            because: 'wp-content/cache',
+            files: 911,
+            bytes: 48_234_496,
+            examples: ['wp-content/cache/index.html'],
+          },
+        ],
+        largest: [
+          { path: 'wp-content/uploads/2026', files: 3120, bytes: 1_610_612_736 },
+          {
+            path: 'wp-content/plugins/a-plugin-with-quite-a-long-name/assets',
+            files: 840,
+            bytes: 92_274_688,
+          },
+        ],
+      })),
       unpin: os.backups.unpin.handler(({ input }) => mark(input.backupId, { pin: null })),
     },
     store: {

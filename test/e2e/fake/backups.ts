@@ -60,6 +60,10 @@ export function sampleBackups({ summary }: SampleSite, now: number): Backup[] {
     unreadable:
       at === 2 ? ['wp-content/uploads/private/contract.pdf', 'wp-content/uploads/Größe\udcff.txt'] : [],
     verifiedAt: at < 2 ? now - DAY : null,
+    leftOut:
+      at === 0
+        ? { paths: ['wp-content/cache'], rules: ['*.mp4'], largerThan: null, files: 12, bytes: 2_415_919_104 }
+        : null,
     pin: at === 3 ? { at: now - 9 * DAY, note: 'before the redesign' } : null,
     proof: at === 1 ? sampleProof(now - 2 * DAY) : null,
   }));

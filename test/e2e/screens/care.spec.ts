@@ -83,3 +83,19 @@ test('a site without a recent backup says so wherever it is, and a site may have
   await page.getByRole('button', { name: 'Back it up' }).click();
   await expect(page.getByRole('link', { name: '1 site has no recent backup' })).toHaveCount(0);
 });
+
+test('what is not backed up is shown with its size before it is saved', async ({ open }) => {
+  const { page, go } = await open();
+  await go(`#/sites/${siteId(0)}/backups`);
+  const card = page.getByRole('region', { name: 'What is not backed up' });
+  await expect(card.getByRole('switch', { name: /wp-content\/cache/ })).toBeChecked();
+  await card.getByLabel('Leave out as well').fill('*.mp4');
+  await card.getByRole('button', { name: 'Show what that drops' }).click();
+  await expect(card.getByRole('status')).toHaveText('2.5 GB of 5.9 GB are left out.');
+  await expectAccessible(page);
+  await card.getByRole('button', { name: 'Leave out wp-content/uploads/2026' }).click();
+  await expect(card.getByRole('status')).toHaveText('The rules have changed since this was looked at.');
+  await card.getByRole('button', { name: 'Save' }).click();
+  await expect(card.getByRole('button', { name: 'Save' })).toHaveCount(0);
+  await expect(card.getByLabel('Leave out as well')).toHaveValue('*.mp4\n/wp-content/uploads/2026/');
+});

@@ -7,6 +7,7 @@ import { when } from '../output.ts';
 import { backupNamed } from './backup-named.ts';
 import { careCommands } from './care.ts';
 import { copyCommands } from './copies.ts';
+import { leaveOutCommand } from './leave-out.ts';
 import { showDifferences, whatIs } from './differences.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
@@ -289,5 +290,6 @@ export function backupCommands(program: Commander, act: Act): void {
       }),
     );
   careCommands(backups, act);
+  leaveOutCommand(backups, act);
   copyCommands(backups, act);
 }
