@@ -8,6 +8,7 @@ import {
   CopyDraft,
   CopyState,
   FileHistory,
+  FoundFile,
   LeaveOutPreview,
   LeaveOutRule,
   PlaceFound,
@@ -15,6 +16,7 @@ import {
   PlaceSettings,
   PruneReport,
   Retention,
+  StoreSpace,
   StoreState,
 } from '../backups/index.ts';
 import { Update } from '../checks/index.ts';
@@ -218,11 +220,8 @@ export const contract = {
       }),
       z.object({ base64: z.string(), size: z.number(), truncated: z.boolean(), text: z.boolean() }),
     ),
-    /** Paths that match a glob, over all backups of a site, newest first. */
-    find: procedure(
-      z.object({ siteId: SiteId, glob: z.string().min(1) }),
-      z.array(z.object({ backupId: BackupId, takenAt: z.number(), path: z.string(), size: z.number() })),
-    ),
+    /** Files whose path matches a glob, each version once, over all backups of a site, or of all sites; newest first. */
+    find: procedure(z.object({ siteId: SiteId.optional(), glob: z.string().min(1) }), z.array(FoundFile)),
     /** What differs. Without `before`: against the backup of the same site that was taken before it. */
     compare: procedure(
       z.object({
@@ -289,6 +288,8 @@ export const contract = {
     /** What giving back space would give. Changes nothing. `thin`: backups that the rules do not keep go first. */
     prunePlan: procedure(Thin, PruneReport.extend({ backups: z.array(Backup) })),
     prune: procedure(Thin, Started),
+    /** Who needs what in the store: each site alone, several together, nobody. */
+    space: procedure(Nothing, StoreSpace),
     rebuildIndex: procedure(Nothing, Nothing),
     /** To another folder on this computer. `removeOld`: the folder before is emptied when all is in the new one. */
     move: procedure(z.object({ folder: z.string().min(1), removeOld: z.boolean().default(true) }), Started),

@@ -9,6 +9,7 @@ export type {
   CopyState,
   FileHistory,
   FileVersion,
+  FoundFile,
   KeepReason,
   LeaveOutPreview,
   PlaceFound,
@@ -16,6 +17,7 @@ export type {
   PlaceSettings,
   Proof,
   Retention,
+  StoreSpace,
   StoreState,
 } from '../backups/index.ts';
 export type { Update } from '../checks/index.ts';

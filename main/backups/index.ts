@@ -20,15 +20,9 @@ export {
 } from './store/types.ts';
 export type { TreeEntry, FileEntry } from './store/tree.ts';
 export { takeBackup, type TakeOptions } from './take.ts';
-export {
-  entryAt,
-  fileAt,
-  findPaths,
-  flatten,
-  listFolder,
-  looksLikeText,
-  readStart,
-} from './browse/browse.ts';
+export { entryAt, fileAt, flatten, listFolder, looksLikeText, readStart } from './browse/browse.ts';
+export { SiteSpace, StoreSpace } from './store/space.ts';
+export { FoundFile, findFiles } from './browse/find.ts';
 export { restoreToFolder, type LocalRestore } from './browse/restore-local.ts';
 export { exportZip, type ZipExport } from './browse/export-zip.ts';
 export { safeName } from './browse/safe-name.ts';

@@ -221,6 +221,7 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
 
   'find.do': '検索',
   'find.found.other': '{count} 件見つかりました',
+  'find.in.other': '{count} 件のバックアップにあり',
   'find.label': 'すべてのバックアップからファイルを検索',
   'find.placeholder': 'ファイルを検索 (例: *.htaccess)',
 
@@ -431,6 +432,14 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'phrase.replaces': '復元フレーズはすでにあります。新しく作ると、古いものでは開けなくなります。',
   'phrase.title': '復元フレーズ',
   'phrase.why': 'バックアップは封印されており、鍵はこのパソコンにしかありません。',
+  'space.again': 'もう一度数える',
+  'space.do': '数える',
+  'space.hint': '複数のサイトに共通するものは、1 つだけ保存されています。',
+  'space.look': 'サイトごとの容量と、サイト間で共有している容量',
+  'space.more.other': 'ほか {count} サイト',
+  'space.shared': '+ 共有 {size}',
+  'space.title': 'サイト別の容量',
+  'space.total': '全体 {total}。共有 {shared}、不要 {unused}',
   'store.locked': 'ロック中',
   'store.locked.hint': '鍵がこのパソコンにありません。「バックアップ」で解除してください。',
   'store.open': '封印なし',

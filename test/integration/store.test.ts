@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
-  findPaths,
+  findFiles,
   listFolder,
   keyFile,
   openStoreInThread,
@@ -175,9 +175,9 @@ describe.each([
     );
     const version = await readStart(snapshot, await fileAt(snapshot, 'wp-includes/version.php'), 100_000);
     expect(version.toString()).toContain(site.version);
-    expect((await findPaths(store, siteId, 'version.php')).map((found) => found.path)).toContain(
-      'wp-includes/version.php',
-    );
+    expect(
+      (await findFiles(store, { siteId, glob: 'version.php' }, never)).map((found) => found.path),
+    ).toContain('wp-includes/version.php');
 
     const back = await restored(first);
     const [inPlace, all] = [hashes(site.root), hashes(back.folder)];

@@ -5,7 +5,7 @@ import {
   exportZip,
   fileAt,
   fileHistory,
-  findPaths,
+  findFiles,
   listFolder,
   looksLikeText,
   readStart,
@@ -47,7 +47,13 @@ export function backupProcedures(services: Services) {
         text: looksLikeText(bytes),
       };
     }),
-    find: api.find.handler(({ input }) => findPaths(store, input.siteId, input.glob)),
+    find: api.find.handler(({ input, signal }) =>
+      findFiles(
+        store,
+        { siteId: input.siteId ?? null, glob: input.glob },
+        signal ?? new AbortController().signal,
+      ),
+    ),
     compare: api.compare.handler(async ({ input }) => {
       const after = await store.open(input.after);
       const before = await store.open(input.before ?? (await backupBefore(store, after.backup)).id);

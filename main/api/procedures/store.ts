@@ -27,6 +27,7 @@ export function storeProcedures(services: Services) {
       return { ...(await store.prune({ dryRun: true, without }, signal ?? NEVER, () => {})), backups };
     }),
     prune: api.prune.handler(async ({ input }) => ({ runId: (await pruneRun(services, input.thin)).id })),
+    space: api.space.handler(({ signal }) => store.space(signal ?? NEVER)),
     rebuildIndex: api.rebuildIndex.handler(async () => {
       await store.rebuildIndex();
       return {};

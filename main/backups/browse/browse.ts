@@ -1,8 +1,7 @@
 import { Problem } from '../../words/index.ts';
 import type { BackupEntry } from '../backup.ts';
-import type { Snapshot, Store } from '../store/types.ts';
+import type { Snapshot } from '../store/types.ts';
 import type { FileEntry, Tree, TreeEntry } from '../store/tree.ts';
-import type { BackupId, SiteId } from '../../words/index.ts';
 
 /** Everything in a backup, folders before what is in them. */
 export async function* flatten(
@@ -97,37 +96,4 @@ export function looksLikeText(bytes: Buffer): boolean {
   return !new TextDecoder('utf-8')
     .decode(bytes.subarray(0, Math.max(0, bytes.length - 4)))
     .includes('\uFFFD');
-}
-
-/** Paths that match a glob (`*`, `**`, `?`), over all backups of a site. A glob without `/` is matched against names. */
-export async function findPaths(
-  store: Store,
-  siteId: SiteId,
-  glob: string,
-): Promise<{ backupId: BackupId; takenAt: number; path: string; size: number }[]> {
-  const pattern = globPattern(glob);
-  const found: { backupId: BackupId; takenAt: number; path: string; size: number }[] = [];
-  for (const backup of await store.list(siteId)) {
-    for await (const { path, entry } of flatten(await store.open(backup.id))) {
-      const subject = glob.includes('/') ? path : entry.name;
-      if (entry.kind !== 'folder' && pattern.test(subject)) {
-        found.push({
-          backupId: backup.id,
-          takenAt: backup.takenAt,
-          path,
-          size: entry.kind === 'file' ? entry.size : 0,
-        });
-      }
-      if (found.length >= 5000) return found;
-    }
-  }
-  return found;
-}
-
-function globPattern(glob: string): RegExp {
-  const source = glob.replace(
-    /\*\*\/|\*\*|\*|\?|[.+^${}()|[\]\\]/g,
-    (token) => ({ '**/': '(?:.*/)?', '**': '.*', '*': '[^/]*', '?': '[^/]' })[token] ?? `\\${token}`,
-  );
-  return new RegExp(`^${source}$`, 'is');
 }

@@ -165,6 +165,7 @@ export async function openMovableStore(
       pruning.dryRun
         ? changing((store) => store.prune(pruning, ...rest))
         : within(changes, () => removals.alone(() => use((store) => store.prune(pruning, ...rest)))),
+    space: (signal) => changing((store) => store.space(signal)),
     rebuildIndex: () => changing((store) => store.rebuildIndex()),
     steady: (work) => within(removals, work),
     reopen: (work, settle) =>

@@ -30,6 +30,7 @@ import { createPacker } from './packer.ts';
 import { pruneStore } from './prune.ts';
 import { concludeReading, readOldest } from './rolling.ts';
 import { openSnapshots, SnapshotRecord } from './snapshots.ts';
+import { spaceOf } from './space.ts';
 import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store, StoredBytes } from './types.ts';
 import { verifyBackups, type StoreParts } from './verify.ts';
@@ -145,6 +146,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       mark: async (id, change) => need().mark(id, change),
       prune: async (...given) => need().prune(...given),
       inspect: async (...given) => need().inspect(...given),
+      space: async (signal) => need().space(signal),
       rebuildIndex: async () => need().rebuildIndex(),
       async close() {
         if (closed) return;
@@ -323,6 +325,14 @@ function innerStore(
         ? pruneStore(parts, options, signal, progress)
         : gate.alone(() => pruneStore(parts, options, signal, progress)),
     inspect: (name, bytes) => inspectFile(parts, name, bytes),
+    async space(signal) {
+      const leave = await gate.together();
+      try {
+        return await spaceOf(parts, signal);
+      } finally {
+        leave();
+      }
+    },
     rebuildIndex: () =>
       gate.alone(async () => {
         await learnNewPacks(parts);

@@ -5,6 +5,7 @@ import type { CutKind } from './cut.ts';
 import type { BlobId } from './keys.ts';
 import type { Mark } from './marks.ts';
 import type { StoreFile } from './store-files.ts';
+import type { StoreSpace } from './space.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 
 /** A stream of bytes, stored. */
@@ -165,6 +166,8 @@ export interface Store {
   ): Promise<PruneReport>;
   /** Whether bytes are a whole pack or record of this store, by the file's name in it. @returns what is wrong; null: nothing */
   inspect(name: StoreFile, bytes: Uint8Array): Promise<string | null>;
+  /** Who needs what: per site, shared, and unused. */
+  space(signal: AbortSignal): Promise<StoreSpace>;
   /** Finds every blob again from the packs. */
   rebuildIndex(): Promise<void>;
   close(): Promise<void>;

@@ -328,13 +328,18 @@ export function fakeApi(options: {
         return file;
       }),
       find: os.backups.find.handler(({ input }) =>
-        sampleBackups(siteOf(input.siteId), now).flatMap((backup) =>
-          samplePaths(input.glob).map((found) => ({
-            backupId: backup.id,
-            takenAt: backup.takenAt,
-            ...found,
-          })),
-        ),
+        (input.siteId === undefined ? [...fleet.values()].slice(0, 3) : [siteOf(input.siteId)])
+          .flatMap((site) => sampleBackups(site, now).slice(0, 2))
+          .flatMap((backup, at) =>
+            samplePaths(input.glob).map((found) => ({
+              backupId: backup.id,
+              siteId: backup.siteId,
+              siteName: backup.siteName,
+              takenAt: backup.takenAt,
+              backups: at + 1,
+              ...found,
+            })),
+          ),
       ),
       compare: os.backups.compare.handler(({ input }) => {
         const ofSite = sampleBackups(ownerOf(input.after), now);
@@ -418,6 +423,19 @@ export function fakeApi(options: {
       unpin: os.backups.unpin.handler(({ input }) => mark(input.backupId, { pin: null })),
     },
     store: {
+      space: os.store.space.handler(() => ({
+        total: 4_831_838_208,
+        shared: 1_610_612_736,
+        unused: 86_507_520,
+        sites: [...fleet.values()].slice(0, 14).map(({ summary }, at) => ({
+          siteId: summary.site.id,
+          siteName: summary.site.name,
+          backups: 6,
+          own: Math.round(941_000_000 / (at + 1)),
+          shared: 312_475_648 - at * 9_000_000,
+          whole: 9_912_345_678,
+        })),
+      })),
       state: os.store.state.handler(() => storeState),
       makePhrase: os.store.makePhrase.handler(() => {
         storeState = { ...storeState, hasPhrase: true };

@@ -99,3 +99,26 @@ test('what is not backed up is shown with its size before it is saved', async ({
   await expect(card.getByRole('button', { name: 'Save' })).toHaveCount(0);
   await expect(card.getByLabel('Leave out as well')).toHaveValue('*.mp4\n/wp-content/uploads/2026/');
 });
+
+test('what takes the space is counted when it is asked for', async ({ open }) => {
+  const { page, go } = await open();
+  await go('#/settings');
+  const card = page.getByRole('region', { name: 'Space by site' });
+  await card.getByRole('button', { name: 'Count' }).click();
+  await expect(card).toContainText('4.8 GB in all; 1.6 GB shared, 86.5 MB that nothing needs');
+  await expect(card.getByRole('listitem')).toHaveCount(10);
+  await card.getByRole('button', { name: '2 more sites' }).click();
+  await expect(card.getByRole('listitem')).toHaveCount(12);
+  await expectAccessible(page);
+});
+
+test('a file is found over the backups of all sites', async ({ open }) => {
+  const { page, go } = await open();
+  await go('#/backups');
+  await page.getByRole('searchbox', { name: 'Find a file in all backups' }).fill('*.php');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('region', { name: 'Find a file in all backups' })).toContainText(
+    'versions found',
+  );
+  await expectAccessible(page);
+});

@@ -5,6 +5,7 @@ import type { CutKind } from '../cut.ts';
 import type { BlobId } from '../keys.ts';
 import type { Mark } from '../marks.ts';
 import type { StoreFile } from '../store-files.ts';
+import type { StoreSpace } from '../space.ts';
 import type { Tree, TreeEntry } from '../tree.ts';
 import type {
   LastFolder,
@@ -43,6 +44,7 @@ export interface StoreCalls {
   mark(id: BackupId, change: Partial<Mark>): Backup;
   prune(options: Parameters<Store['prune']>[0]): PruneReport;
   inspect(name: StoreFile, bytes: Uint8Array): string | null;
+  space(): StoreSpace;
   rebuildIndex(): null;
   close(): null;
 }

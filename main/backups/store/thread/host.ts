@@ -115,6 +115,7 @@ export function hostStore(port: Port): void {
     },
     prune: ({ signal, progress }, options) => need().prune(options, signal, progress),
     inspect: (_call, name, bytes) => need().inspect(name, bytes),
+    space: ({ signal }) => need().space(signal),
     async rebuildIndex() {
       await need().rebuildIndex();
       return null;

@@ -47,6 +47,7 @@ export async function openStoreInThread(folder: string, { clock, keeper }: Store
     },
     prune: (options, signal, progress) => thread.ask('prune', [options], { signal, progress }),
     inspect: (name, bytes) => thread.ask('inspect', [name, bytes]),
+    space: (signal) => thread.ask('space', [], { signal }),
     async rebuildIndex() {
       await thread.ask('rebuildIndex', []);
     },

@@ -125,14 +125,29 @@ export function backupCommands(program: Commander, act: Act): void {
   backups
     .command('find')
     .argument('<site>')
-    .argument('<glob>')
-    .action((name: string, glob: string) =>
+    .argument('[glob]')
+    .option('--all', 'in the backups of all sites; then only the glob is said')
+    .description('files by name (`*.htaccess`) or path (`wp-content/**/x.php`), each version once')
+    .action((first: string, second: string | undefined, { all }: { all?: boolean }) =>
       act(async ({ client, out }) => {
-        const site = await client.sites.find({ nameOrId: name });
-        const found = await client.backups.find({ siteId: site.id, glob });
+        const glob = all === true ? first : second;
+        if (glob === undefined || (all === true && second !== undefined))
+          throw new Problem({
+            code: 'usage',
+            message: 'Say which site and which files, or --all and which files.',
+          });
+        const of = all === true ? {} : { siteId: (await client.sites.find({ nameOrId: first })).id };
+        const found = await client.backups.find({ ...of, glob });
         out.result(found, {
-          columns: ['backup', 'taken', 'size', 'path'],
-          rows: found.map((one) => [one.backupId, when(one.takenAt), String(one.size), one.path]),
+          columns: ['backup', 'taken', 'backups', 'size', ...(all === true ? ['site'] : []), 'path'],
+          rows: found.map((one) => [
+            one.backupId,
+            when(one.takenAt),
+            String(one.backups),
+            String(one.size),
+            ...(all === true ? [one.siteName] : []),
+            one.path,
+          ]),
         });
       }),
     );

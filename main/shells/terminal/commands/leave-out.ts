@@ -15,8 +15,28 @@ interface LeaveOutOptions {
 
 const list = (value: string, before: readonly string[]) => [...before, value];
 
-/** `backups leave-out SITE` */
+/** `backups leave-out SITE`, `backups space` */
 export function leaveOutCommand(backups: Commander, act: Act): void {
+  backups
+    .command('space')
+    .description('what each site takes in the store, and what sites share')
+    .action(() =>
+      act(async ({ client, out }) => {
+        const space = await client.store.space({});
+        out.say(
+          `${bytesInWords(space.total)} in all; ${bytesInWords(space.shared)} shared by several sites, ${bytesInWords(space.unused)} that nothing needs.`,
+        );
+        out.result(space, {
+          columns: ['site', 'backups', 'its own', 'shared'],
+          rows: space.sites.map((site) => [
+            site.siteName,
+            String(site.backups),
+            bytesInWords(site.own),
+            bytesInWords(site.shared),
+          ]),
+        });
+      }),
+    );
   backups
     .command('leave-out')
     .argument('<site>')

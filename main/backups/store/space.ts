@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { SiteId } from '../../words/index.ts';
+import type { BlobId } from './keys.ts';
+import { blobsOf } from './mark.ts';
+import type { StoreParts } from './verify.ts';
+
+/** What the backups of one site take in the store. */
+export const SiteSpace = z.object({
+  siteId: SiteId,
+  siteName: z.string(),
+  backups: z.number().int(),
+  /** Bytes that only this site's backups need: what removing all of them would give back. */
+  own: z.number(),
+  /** Bytes that backups of other sites need as well. */
+  shared: z.number(),
+  /** Bytes of all its backups, each counted as if it were alone and not compressed. */
+  whole: z.number(),
+});
+export type SiteSpace = z.infer<typeof SiteSpace>;
+
+/** Who needs what in the store. */
+export const StoreSpace = z.object({
+  /** Bytes of all packs. */
+  total: z.number(),
+  /** Bytes that more than one site needs; counted once. */
+  shared: z.number(),
+  /** Bytes that no backup needs. */
+  unused: z.number(),
+  /** The largest first, by what is its own. */
+  sites: z.array(SiteSpace),
+});
+export type StoreSpace = z.infer<typeof StoreSpace>;
+
+/** Adds up what each site's backups need; bytes as they lie in the packs. A backup whose record is damaged is passed over. */
+export async function spaceOf(parts: StoreParts, signal: AbortSignal): Promise<StoreSpace> {
+  const { index, snapshots, readTree } = parts;
+  const sites = new Map<SiteId, { -readonly [Key in keyof SiteSpace]: SiteSpace[Key] }>();
+  /** The first site that needs a blob, or that several do. */
+  const needs = new Map<BlobId, { site: SiteId | null; bytes: number }>();
+  const ofSite = new Map<SiteId, { readonly trees: Set<BlobId>; readonly blobs: Set<BlobId> }>();
+  for (const id of await snapshots.ids()) {
+    const record = await snapshots.read(id).catch(() => null);
+    if (record === null) continue;
+    const { siteId, siteName, bytes: whole } = record.backup;
+    const site = sites.get(siteId) ?? { siteId, siteName, backups: 0, own: 0, shared: 0, whole: 0 };
+    sites.set(siteId, site);
+    site.backups += 1;
+    site.whole += whole;
+    const seen = ofSite.get(siteId) ?? { trees: new Set(), blobs: new Set() };
+    ofSite.set(siteId, seen);
+    for await (const blob of blobsOf(record, readTree, seen.trees, signal)) {
+      if (seen.blobs.has(blob)) continue;
+      seen.blobs.add(blob);
+      const known = needs.get(blob);
+      if (known === undefined) needs.set(blob, { site: siteId, bytes: index.find(blob)?.stored ?? 0 });
+      else if (known.site !== siteId) known.site = null;
+    }
+  }
+  let shared = 0;
+  let used = 0;
+  for (const { site, bytes } of needs.values()) {
+    used += bytes;
+    if (site === null) shared += bytes;
+    else {
+      const owner = sites.get(site);
+      if (owner) owner.own += bytes;
+    }
+  }
+  for (const [siteId, { blobs }] of ofSite) {
+    const site = sites.get(siteId);
+    for (const blob of blobs) {
+      const need = needs.get(blob);
+      if (site && need?.site === null) site.shared += need.bytes;
+    }
+  }
+  const total = index.packs().reduce((sum, pack) => sum + pack.size, 0);
+  return {
+    total,
+    shared,
+    unused: Math.max(0, total - used),
+    sites: [...sites.values()].sort((a, b) => b.own - a.own),
+  };
+}
