@@ -11,6 +11,8 @@ export { storeKeeper } from './store-keeper.ts';
 export {
   PruneReport,
   StoredDatabase,
+  SiteSpace,
+  StoreSpace,
   StoreState,
   type Snapshot,
   type ReadPack,
@@ -21,7 +23,6 @@ export {
 export type { TreeEntry, FileEntry } from './store/tree.ts';
 export { takeBackup, type TakeOptions } from './take.ts';
 export { entryAt, fileAt, flatten, listFolder, looksLikeText, readStart } from './browse/browse.ts';
-export { SiteSpace, StoreSpace } from './store/space.ts';
 export { FoundFile, findFiles } from './browse/find.ts';
 export { restoreToFolder, type LocalRestore } from './browse/restore-local.ts';
 export { exportZip, type ZipExport } from './browse/export-zip.ts';

@@ -1,35 +1,8 @@
-import { z } from 'zod';
-import { SiteId } from '../../words/index.ts';
+import type { SiteId } from '../../words/index.ts';
 import type { BlobId } from './keys.ts';
 import { blobsOf } from './mark.ts';
+import type { SiteSpace, StoreSpace } from './types.ts';
 import type { StoreParts } from './verify.ts';
-
-/** What the backups of one site take in the store. */
-export const SiteSpace = z.object({
-  siteId: SiteId,
-  siteName: z.string(),
-  backups: z.number().int(),
-  /** Bytes that only this site's backups need: what removing all of them would give back. */
-  own: z.number(),
-  /** Bytes that backups of other sites need as well. */
-  shared: z.number(),
-  /** Bytes of all its backups, each counted as if it were alone and not compressed. */
-  whole: z.number(),
-});
-export type SiteSpace = z.infer<typeof SiteSpace>;
-
-/** Who needs what in the store. */
-export const StoreSpace = z.object({
-  /** Bytes of all packs. */
-  total: z.number(),
-  /** Bytes that more than one site needs; counted once. */
-  shared: z.number(),
-  /** Bytes that no backup needs. */
-  unused: z.number(),
-  /** The largest first, by what is its own. */
-  sites: z.array(SiteSpace),
-});
-export type StoreSpace = z.infer<typeof StoreSpace>;
 
 /** Adds up what each site's backups need; bytes as they lie in the packs. A backup whose record is damaged is passed over. */
 export async function spaceOf(parts: StoreParts, signal: AbortSignal): Promise<StoreSpace> {

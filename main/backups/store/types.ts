@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { Sha256, type BackupId, type OnProgress, type SiteId } from '../../words/index.ts';
+import { Sha256, SiteId, type BackupId, type OnProgress } from '../../words/index.ts';
 import type { Backup } from '../backup.ts';
 import type { CutKind } from './cut.ts';
 import type { BlobId } from './keys.ts';
 import type { Mark } from './marks.ts';
 import type { StoreFile } from './store-files.ts';
-import type { StoreSpace } from './space.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 
 /** A stream of bytes, stored. */
@@ -99,6 +98,33 @@ export const PruneReport = z.object({
   bytes: z.number(),
 });
 export type PruneReport = z.infer<typeof PruneReport>;
+
+/** What the backups of one site take in the store. */
+export const SiteSpace = z.object({
+  siteId: SiteId,
+  siteName: z.string(),
+  backups: z.number().int(),
+  /** Bytes that only this site's backups need: what removing all of them would give back. */
+  own: z.number(),
+  /** Bytes that backups of other sites need as well. */
+  shared: z.number(),
+  /** Bytes of all its backups, each counted as if it were alone and not compressed. */
+  whole: z.number(),
+});
+export type SiteSpace = z.infer<typeof SiteSpace>;
+
+/** Who needs what in the store. */
+export const StoreSpace = z.object({
+  /** Bytes of all packs. */
+  total: z.number(),
+  /** Bytes that more than one site needs; counted once. */
+  shared: z.number(),
+  /** Bytes that no backup needs. */
+  unused: z.number(),
+  /** The largest first, by what is its own. */
+  sites: z.array(SiteSpace),
+});
+export type StoreSpace = z.infer<typeof StoreSpace>;
 
 /** Whether backups can be read, and what becomes of them when this computer is lost. */
 export const StoreState = z.object({

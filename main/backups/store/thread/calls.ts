@@ -5,7 +5,6 @@ import type { CutKind } from '../cut.ts';
 import type { BlobId } from '../keys.ts';
 import type { Mark } from '../marks.ts';
 import type { StoreFile } from '../store-files.ts';
-import type { StoreSpace } from '../space.ts';
 import type { Tree, TreeEntry } from '../tree.ts';
 import type {
   LastFolder,
@@ -13,6 +12,7 @@ import type {
   ReadPack,
   SnapshotWriter,
   Store,
+  StoreSpace,
   StoreState,
   StoredBytes,
   StoredDatabase,
