@@ -43,6 +43,12 @@ const LeaveOutRules = z.object({
   take: z.array(z.string()).max(200),
   largerThanMb: z.number().min(1).max(1_000_000).nullable(),
 });
+const FileStart = z.object({
+  base64: z.string(),
+  size: z.number(),
+  truncated: z.boolean(),
+  text: z.boolean(),
+});
 const StartedMany = z.object({ runIds: z.array(RunId) });
 
 /** Secrets of a connection, as typed by the user; they go to the keychain and are never sent back. */
@@ -218,7 +224,16 @@ export const contract = {
         path: z.string(),
         limit: z.number().int().min(1).max(4_194_304).default(262_144),
       }),
-      z.object({ base64: z.string(), size: z.number(), truncated: z.boolean(), text: z.boolean() }),
+      FileStart,
+    ),
+    /** At most `limit` bytes of a file as it is on the site now, base64. */
+    liveFile: procedure(
+      z.object({
+        siteId: SiteId,
+        path: z.string().min(1),
+        limit: z.number().int().min(1).max(4_194_304).default(262_144),
+      }),
+      FileStart,
     ),
     /** Files whose path matches a glob, each version once, over all backups of a site, or of all sites; newest first. */
     find: procedure(z.object({ siteId: SiteId.optional(), glob: z.string().min(1) }), z.array(FoundFile)),
@@ -226,7 +241,8 @@ export const contract = {
     compare: procedure(
       z.object({
         before: BackupId.optional(),
-        after: BackupId,
+        /** `live`: the site that `before` was taken of, as it is now. */
+        after: z.union([BackupId, z.literal('live')]),
         path: z.string().default(''),
         limit: z.number().int().min(1).max(100_000).default(20_000),
       }),

@@ -30,7 +30,7 @@ export function filesAsBefore(
  * @returns the root
  */
 export async function writeFolders(
-  writer: SnapshotWriter,
+  writer: Pick<SnapshotWriter, 'putTree'>,
   entries: readonly ManifestEntry[],
   stored: ReadonlyMap<string, readonly BlobId[]>,
   last: ReadonlyMap<string, LastFolder>,

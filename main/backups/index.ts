@@ -23,6 +23,7 @@ export {
 export type { TreeEntry, FileEntry } from './store/tree.ts';
 export { takeBackup, type TakeOptions } from './take.ts';
 export { entryAt, fileAt, flatten, listFolder, looksLikeText, readStart } from './browse/browse.ts';
+export { liveSnapshot } from './browse/live.ts';
 export { FoundFile, findFiles } from './browse/find.ts';
 export { restoreToFolder, type LocalRestore } from './browse/restore-local.ts';
 export { exportZip, type ZipExport } from './browse/export-zip.ts';

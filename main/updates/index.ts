@@ -1,5 +1,6 @@
 /** Updates and rollbacks of one site: planned, run, judged, undone, recovered. */
 export { backUpSite } from './back-up.ts';
+export { compareLive, liveFile } from './live.ts';
 export { previewLeaveOut } from './leave-out-preview.ts';
 export { expireKept } from './expire.ts';
 export { openKeptTrees } from './kept.ts';

@@ -150,6 +150,9 @@ export const en = {
   'compare.mode': 'The mode was {before} and is now {after}.',
   'compare.noLines': 'This cannot be shown line by line.',
   'compare.notThere': 'not there',
+  'compare.live': 'Site as it is now',
+  'compare.live.note':
+    'The database is not part of this: it would have to be dumped. Files that look the same from outside are taken for the same.',
   'compare.open': 'Compare…',
   'compare.rows': '{before} → {after} rows',
   'compare.show': 'Show',

@@ -137,6 +137,9 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'compare.mode': '権限は {before} から {after} になりました。',
   'compare.noLines': '行ごとには表示できません。',
   'compare.notThere': 'なし',
+  'compare.live': '現在のサイト',
+  'compare.live.note':
+    'データベースは含まれません (ダンプが必要なため)。外から見て同じファイルは、同じものとみなします。',
   'compare.open': '比較…',
   'compare.rows': '{before} → {after} 行',
   'compare.show': '表示',

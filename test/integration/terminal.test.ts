@@ -212,6 +212,25 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     fs.writeFileSync(path.join(wp.root, 'wp-content', 'hacked.php'), '<?php // left by somebody');
     fs.rmSync(path.join(wp.root, 'wp-content', 'plugins', openingHours.old.slug), { recursive: true });
     wp.sql("UPDATE wp_options SET option_value = 'Hacked' WHERE option_name = 'blogname'");
+    const index = path.join(wp.root, 'index.php');
+    const same = path.join(wp.root, 'wp-blog-header.php');
+    fs.utimesSync(same, new Date(), new Date());
+    const text = fs.readFileSync(index, 'utf8');
+    fs.writeFileSync(index, text.replace('<?php\n', '<?php '));
+
+    const live = (await json('backups', 'diff', backup?.id ?? '', '--live')) as {
+      after: string;
+      changes: { path: string; change: string }[];
+    };
+    const changes = Object.fromEntries(live.changes.map(({ path: at, change }) => [at, change]));
+    expect(live.after).toBe('live');
+    expect(changes).toMatchObject({ 'wp-content/hacked.php': 'added', 'index.php': 'changed' });
+    expect(changes[`wp-content/plugins/${openingHours.old.slug}/${openingHours.old.slug}.php`]).toBe(
+      'deleted',
+    );
+    expect(Object.keys(changes)).not.toContain('wp-blog-header.php');
+    const lines = await gk('backups', 'diff', backup?.id ?? '', '--live', 'index.php');
+    expect(lines.out).toContain('+<?php ');
     expect(await gk('backups', 'restore', backup?.id ?? '', '--to-site', '--database')).toMatchObject({
       code: 0,
     });

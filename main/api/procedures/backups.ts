@@ -11,14 +11,16 @@ import {
   readStart,
   restoreToFolder,
 } from '../../backups/index.ts';
-import { previewLeaveOut, restoreSite } from '../../updates/index.ts';
-import { bytesInWords, counted } from '../../words/index.ts';
+import { compareLive, liveFile, previewLeaveOut, restoreSite } from '../../updates/index.ts';
+import { bytesInWords, counted, Problem } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import { localPath } from '../local-path.ts';
 import type { Services } from '../services.ts';
 import { backUpRun } from './back-up-run.ts';
 import { drillRun, rollingRun, verifyRun } from './verify-runs.ts';
 import { removeNamed, retentionOf } from './keeping.ts';
+
+const NEVER = new AbortController().signal;
 
 /** Backups: taken, browsed, restored. */
 export function backupProcedures(services: Services) {
@@ -39,25 +41,32 @@ export function backupProcedures(services: Services) {
     file: api.file.handler(async ({ input }) => {
       const snapshot = await store.open(input.backupId);
       const file = await fileAt(snapshot, input.path);
-      const bytes = await readStart(snapshot, file, input.limit);
-      return {
-        base64: bytes.toString('base64'),
-        size: file.size,
-        truncated: bytes.length < file.size,
-        text: looksLikeText(bytes),
-      };
+      return startOf(await readStart(snapshot, file, input.limit), file.size);
+    }),
+    liveFile: api.liveFile.handler(async ({ input, signal }) => {
+      const { bytes, size } = await liveFile(
+        services.updates,
+        sites.get(input.siteId),
+        input,
+        signal ?? NEVER,
+      );
+      return startOf(bytes, size);
     }),
     find: api.find.handler(({ input, signal }) =>
-      findFiles(
-        store,
-        { siteId: input.siteId ?? null, glob: input.glob },
-        signal ?? new AbortController().signal,
-      ),
+      findFiles(store, { siteId: input.siteId ?? null, glob: input.glob }, signal ?? NEVER),
     ),
-    compare: api.compare.handler(async ({ input }) => {
+    compare: api.compare.handler(async ({ input, signal }) => {
+      const { path, limit } = input;
+      if (input.after === 'live') {
+        const backupId = input.before;
+        if (backupId === undefined)
+          throw new Problem({ code: 'usage', message: 'Say which backup the site is compared with.' });
+        const site = sites.get((await store.open(backupId)).backup.siteId);
+        return compareLive(services.updates, site, { backupId, path, limit }, signal ?? NEVER);
+      }
       const after = await store.open(input.after);
       const before = await store.open(input.before ?? (await backupBefore(store, after.backup)).id);
-      return compareBackups(before, after, { path: input.path, limit: input.limit });
+      return compareBackups(before, after, { path, limit });
     }),
     fileHistory: api.fileHistory.handler(({ input }) => fileHistory(store, input.siteId, input.path)),
     restore: api.restore.handler(async ({ input }) => {
@@ -171,7 +180,7 @@ export function backupProcedures(services: Services) {
         ...site,
         settings: { ...site.settings, backups: { ...site.settings.backups, ...input.rules } },
       };
-      const found = await previewLeaveOut(services.updates, tried, signal ?? new AbortController().signal);
+      const found = await previewLeaveOut(services.updates, tried, signal ?? NEVER);
       return { ...found, usual: services.platforms.get(site.platform).recipe.backup.leaveOut };
     }),
     pin: api.pin.handler(({ input }) =>
@@ -179,4 +188,9 @@ export function backupProcedures(services: Services) {
     ),
     unpin: api.unpin.handler(({ input }) => marked(input.backupId, { pin: null })),
   };
+}
+
+function startOf(bytes: Buffer, size: number) {
+  const text = looksLikeText(bytes);
+  return { base64: bytes.toString('base64'), size, truncated: bytes.length < size, text };
 }

@@ -34,7 +34,8 @@ const Count = z.number().int();
 /** What differs between two backups. */
 export const Comparison = z.object({
   before: BackupId,
-  after: BackupId,
+  /** `live`: the site as it is now; its database was not looked at. */
+  after: z.union([BackupId, z.literal('live')]),
   /** Folder by folder, in the order of the names; the first ones where `truncated`. */
   changes: z.array(BackupChange),
   truncated: z.boolean(),
@@ -57,28 +58,33 @@ export type Comparison = z.infer<typeof Comparison>;
 
 /**
  * Compares two backups, or what is at one path in them.
+ * @param live `after` is a site as it is now (`liveSnapshot`)
  * @throws Problem `no-such-path` when neither has the path, `store-damaged`
  */
 export async function compareBackups(
   before: Snapshot,
   after: Snapshot,
-  { path = '', limit }: { readonly path?: string; readonly limit: number },
+  {
+    path = '',
+    limit,
+    live = false,
+  }: { readonly path?: string; readonly limit: number; readonly live?: boolean },
 ): Promise<Comparison> {
   const counts = { added: 0, changed: 0, deleted: 0, mode: 0, target: 0, unread: 0 };
   const changes: BackupChange[] = [];
   let total = 0;
-  for await (const change of changesBetween(before, after, path)) {
+  for await (const change of changesBetween(before, after, path, live)) {
     counts[change.change] += 1;
     total += 1;
     if (changes.length < limit) changes.push(change);
   }
   return {
     before: before.backup.id,
-    after: after.backup.id,
+    after: live ? 'live' : after.backup.id,
     changes,
     truncated: total > changes.length,
     counts,
-    database: compareDatabases(before, after),
+    database: live ? { change: 'none', tables: [] } : compareDatabases(before, after),
   };
 }
 
@@ -94,11 +100,15 @@ export async function backupBefore(store: Store, { id, siteId, takenAt }: Backup
   });
 }
 
-/** Every change, folder by folder. Folders that are the same have the same id, and are not even read. */
+/**
+ * Every change, folder by folder. Folders that are the same have the same id, and are not even read.
+ * @param told whether the ids alone tell contents apart, because nothing can be read on one side
+ */
 export async function* changesBetween(
   before: Snapshot,
   after: Snapshot,
   path = '',
+  told = false,
 ): AsyncGenerator<BackupChange, void, void> {
   const unread = { before: coverOf(before.backup.unreadable), after: coverOf(after.backup.unreadable) };
   const judged = (change: BackupChange): BackupChange =>
@@ -132,20 +142,23 @@ export async function* changesBetween(
     }
     const oldTree = old?.kind === 'folder' ? await before.tree(old.tree) : null;
     const nowTree = now?.kind === 'folder' ? await after.tree(now.tree) : null;
-    const told = (oldTree?.length ?? 0) + (nowTree?.length ?? 0) > 0;
+    const inIt = (oldTree?.length ?? 0) + (nowTree?.length ?? 0) > 0;
     if (old && now) {
       const change = await changeOf(old, now);
       if (change !== null) yield { ...sides, change };
-    } else if (!told) {
+    } else if (!inIt) {
       yield judged({ ...sides, change: old ? 'deleted' : 'added' });
     }
-    if (told) yield* folders(at, [oldTree, nowTree]);
+    if (inIt) yield* folders(at, [oldTree, nowTree]);
   }
 
   const changeOf = async (old: TreeEntry, now: TreeEntry): Promise<BackupChange['change'] | null> => {
     if (old.kind === 'link' && now.kind === 'link') return old.target === now.target ? null : 'target';
     if (old.kind !== 'file' || now.kind !== 'file') return 'changed';
-    if (!(await sameContent([before, old], [after, now]))) return 'changed';
+    const same = told
+      ? old.blobs.join() === now.blobs.join()
+      : await sameContent([before, old], [after, now]);
+    if (!same) return 'changed';
     return old.mode === now.mode ? null : 'mode';
   };
 

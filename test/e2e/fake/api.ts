@@ -5,7 +5,7 @@ import type { HistoryEntry } from '../../../main/history/index.ts';
 import type { RunKind } from '../../../main/runs/index.ts';
 import { PreferencesEdit, Preferences } from '../../../main/settings/index.ts';
 import { Site } from '../../../main/sites/index.ts';
-import { type BackupId, Problem, type RunId, type SiteId, newSiteId } from '../../../main/words/index.ts';
+import { BackupId, Problem, type RunId, type SiteId, newSiteId } from '../../../main/words/index.ts';
 import {
   sampleBackups as backupsAsTaken,
   sampleProof,
@@ -342,6 +342,14 @@ export function fakeApi(options: {
           ),
       ),
       compare: os.backups.compare.handler(({ input }) => {
+        if (input.after === 'live')
+          return {
+            ...sampleComparison(
+              input.before ?? BackupId.parse('backup_000000'),
+              BackupId.parse('backup_000000'),
+            ),
+            after: 'live' as const,
+          };
         const ofSite = sampleBackups(ownerOf(input.after), now);
         const earlier = ofSite[ofSite.findIndex(({ id }) => id === input.after) + 1];
         const before = input.before ?? earlier?.id;
@@ -352,6 +360,12 @@ export function fakeApi(options: {
             todo: 'Compare it with a later one.',
           });
         return sampleComparison(before, input.after);
+      }),
+      liveFile: os.backups.liveFile.handler(({ input }) => {
+        const file = sampleFile(input.path, BackupId.parse('backup_000000'));
+        if (file === null)
+          throw new Problem({ code: 'no-such-file', message: 'This file is not on the site.' });
+        return file;
       }),
       fileHistory: os.backups.fileHistory.handler(({ input }) =>
         sampleHistory(sampleBackups(siteOf(input.siteId), now), input.path),

@@ -105,3 +105,13 @@ test('a backup is exported as a zip under a name of its own', async ({ open }) =
   await dialog.getByLabel('Zip file').press('Enter');
   await expect(page.getByRole('heading', { level: 1 })).toContainText('Export to ~/harbour-yoga');
 });
+
+test('a backup is compared with the site as it is now', async ({ open }) => {
+  const { page, go } = await open();
+  await go(`#/compare/backup_${siteId(0).slice(5)}0/live`);
+  await expect(page.getByText('The database is not part of this')).toBeVisible();
+  await expect(page.getByLabel('After', { exact: true })).toHaveValue('live');
+  await page.getByRole('option', { name: 'Changed readme.txt' }).click();
+  await expect(page.getByRole('region', { name: 'readme.txt' })).toContainText('Site as it is now');
+  await expectAccessible(page);
+});

@@ -156,9 +156,15 @@ export function backupCommands(program: Commander, act: Act): void {
     .argument('<before>')
     .argument('[after]')
     .argument('[path]', '', '')
+    .option('--live', 'against the site as it is now: diff BACKUP --live [PATH]')
     .description('what differs; one backup alone is compared with the one before it')
-    .action((first: string, second: string | undefined, path: string) =>
+    .action((first: string, second: string | undefined, path: string, { live }: { live?: boolean }) =>
       act(async (command) => {
+        if (live === true) {
+          const before = await backupNamed(command, first);
+          await showDifferences(command, { before, after: 'live', path: second ?? '' });
+          return;
+        }
         const after = await backupNamed(command, second ?? first);
         const before = second === undefined ? undefined : await backupNamed(command, first);
         await showDifferences(command, { after, path, ...(before === undefined ? {} : { before }) });

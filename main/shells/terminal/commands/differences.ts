@@ -8,10 +8,10 @@ import { printable } from '../output.ts';
 const MOST_BYTES = 1_048_576;
 const MOST_LINES = 5000;
 
-/** Shows what differs between two backups; of one text file, the lines as well. */
+/** Shows what differs between two backups, or a backup and the site; of one text file, the lines as well. */
 export async function showDifferences(
   { client, out }: Command,
-  asked: { before?: BackupId; after: BackupId; path: string },
+  asked: { before?: BackupId; after: BackupId | 'live'; path: string },
 ): Promise<void> {
   const comparison = await client.backups.compare(asked);
   const [only] = comparison.changes;
@@ -72,9 +72,12 @@ async function patchOf(
 ): Promise<string | null> {
   const { path } = change;
   if (change.before?.kind !== 'file' || change.after?.kind !== 'file') return null;
-  const [old, now] = await Promise.all(
-    [before, after].map((backupId) => client.backups.file({ backupId, path, limit: MOST_BYTES })),
-  );
+  const read = async (id: BackupId | 'live') => {
+    if (id !== 'live') return client.backups.file({ backupId: id, path, limit: MOST_BYTES });
+    const of = (await client.backups.list({})).find((backup) => backup.id === before);
+    return of === undefined ? null : client.backups.liveFile({ siteId: of.siteId, path, limit: MOST_BYTES });
+  };
+  const [old, now] = await Promise.all([read(before), read(after)]);
   if (!old?.text || !now?.text || old.truncated || now.truncated) return null;
   const [oldText, nowText] = [old, now].map(({ base64 }) => Buffer.from(base64, 'base64').toString('utf8'));
   const patch = createTwoFilesPatch(path, path, oldText ?? '', nowText ?? '', before, after, {
