@@ -25,13 +25,15 @@ class GkLink {
       mysqli_report(MYSQLI_REPORT_OFF);
       $this->mysqli = mysqli_init();
       $this->mysqli->options(MYSQLI_OPT_CONNECT_TIMEOUT, 20);
+      // A dump that is restored must not read this server's files.
+      $this->mysqli->options(MYSQLI_OPT_LOCAL_INFILE, 0);
       if (!@$this->mysqli->real_connect($socket === '' ? $host : 'localhost', $user, $password, $name, (int)$port, $socket === '' ? null : $socket))
         throw new GkQueryFailed(mysqli_connect_error(), mysqli_connect_errno());
       $this->mysqli->set_charset('utf8mb4');
     } elseif (class_exists('PDO') && in_array('mysql', PDO::getAvailableDrivers())) {
       $way = $socket === '' ? "host=$host" . ($port === '' ? '' : ";port=$port") : "unix_socket=$socket";
       try {
-        $this->pdo = new PDO("mysql:$way;dbname=$name;charset=utf8mb4", $user, $password, array(PDO::ATTR_TIMEOUT => 20));
+        $this->pdo = new PDO("mysql:$way;dbname=$name;charset=utf8mb4", $user, $password, array(PDO::ATTR_TIMEOUT => 20, PDO::MYSQL_ATTR_LOCAL_INFILE => 0));
       } catch (PDOException $problem) {
         throw new GkQueryFailed($problem->getMessage(), (int)$problem->getCode());
       }

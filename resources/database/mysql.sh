@@ -5,6 +5,10 @@
 find_tool() { for tool in "$@"; do if command -v "$tool" >/dev/null 2>&1; then printf %s "$tool"; return 0; fi; done; return 1; }
 client=$(find_tool mariadb mysql)
 dump=$(find_tool mariadb-dump mysqldump)
+# A dump is data, perhaps a hostile site's: the client must not take `\! command` or `system command` in it for one of its own. One that
+# is too old to know how (before 5.6) does not restore.
+safely='--binary-mode --local-infile=0'
+if [ "$action" = restore ] && [ -n "$client" ] && ! "$client" --no-defaults $safely --version >/dev/null 2>&1; then client=; fi
 if [ -z "$client" ] || { [ "$action" = dump ] && [ -z "$dump" ]; }; then
   php=$(find_tool "$php" php php8.4 php8.3 php8.2 php8.1 php8.0 php7.4) ||
     { echo "neither the clients of MySQL and MariaDB nor PHP for the command line are on this server" >&2; exit 64; }
@@ -72,7 +76,7 @@ restore)
     foreign
   }
   if [ -n "$file" ]; then exec 4<"$file" || exit; else exec 4<&0; fi
-  restored <&4 | sql --default-character-set=utf8mb4 --max-allowed-packet=1G || exit
+  restored <&4 | sql $safely --default-character-set=utf8mb4 --max-allowed-packet=1G || exit
   exec 4<&-
   # Tables that did not exist when the dump was made go.
   views=$(full | sed -n 's/	VIEW$//p') || exit

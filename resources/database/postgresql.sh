@@ -1,7 +1,7 @@
 # Dumps, restores, counts a site's tables with PostgreSQL's own tools. The password travels in the environment, which only this
 # account can read, never in an argument.
 # Variables: action (dump, restore, tables, schema), host (a name, or the socket's folder), port, name, user, password, kept (the
-# tables of a dump that is restored), file (empty: stdout/stdin).
+# tables of a dump that is restored), file (empty: stdout/stdin), restrict (a key for psql's \\restrict; empty: it does not know that).
 command -v psql >/dev/null 2>&1 || { echo "psql is not on this server" >&2; exit 64; }
 export PGHOST="$host" PGDATABASE="$name" PGUSER="$user" PGPASSWORD="$password" PGCLIENTENCODING=UTF8 PGCONNECT_TIMEOUT=20 PGOPTIONS='-c client_min_messages=warning'
 [ -z "$port" ] || export PGPORT="$port"
@@ -17,7 +17,7 @@ case $action in
 dump)
   command -v pg_dump >/dev/null 2>&1 || { echo "pg_dump is not on this server" >&2; exit 64; }
   # Owners and rights are those of whoever restores it: the same site, or another. What a dump begins and ends with, \restrict, has a
-  # key of its own each time; it keeps a hostile database from running commands on the host where the dump is restored.
+  # key of its own each time.
   run() { pg_dump --no-password --format=plain --clean --if-exists --no-owner --no-privileges --encoding=UTF8; }
   if [ -n "$file" ]; then
     umask 077
@@ -42,10 +42,12 @@ $relation
   done)
   # All of it or nothing: what does not come to its own end, as when the connection breaks, is not committed. An extension stays: it may
   # be an administrator's, and holds nothing of the site's. Large objects come with a transaction of their own, which would end ours.
-  # Rows, which end with \., are left alone.
+  # Rows, which end with \., are left alone. A dump is data, perhaps a hostile site's: psql is told with a key of ours, which the dump
+  # cannot know, to run none of its own commands (`\!`, `\copy … to program`); the dump's own key goes.
   said=$({
+    [ -z "$restrict" ] || printf '\\restrict %s\n' "$restrict"
     printf 'BEGIN;\n%s\n' "$later"
-    LC_ALL=C sed -e '/^COPY .* FROM stdin;$/,/^\\\.$/b' -e '/^DROP EXTENSION /d' -e '/^COMMENT ON EXTENSION /d' \
+    LC_ALL=C sed -e '/^COPY .* FROM stdin;$/,/^\\\.$/b' -e '/^\\restrict /d' -e '/^\\unrestrict /d' -e '/^DROP EXTENSION /d' -e '/^COMMENT ON EXTENSION /d' \
       -e '/^-- Data for Name: BLOBS; Type: BLOBS;/,/^COMMIT;$/{' -e '/^BEGIN;$/d' -e '/^COMMIT;$/d' -e '}' \
       -e "/^-- PostgreSQL database dump complete\$/s/.*/COMMIT; SELECT 'restored-to-the-end';/" <&4
   } | sql --file=-) || exit

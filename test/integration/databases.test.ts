@@ -22,26 +22,34 @@ const nasty = fs.readFileSync(path.join(import.meta.dirname, 'nasty.sql'), 'utf8
 /** A PHP without mysqli, in no more memory than a small host gives. */
 const smallPhp = `ulimit -v 160000; exec /usr/bin/php -n -d extension_dir=${EXTENSIONS} -d extension=pdo -d extension=mysqlnd -d extension=pdo_mysql "$@"`;
 
+/** A client from before 5.6, to which the switch was unknown that makes it read a dump as data. */
+const oldClient = (name: string) =>
+  `case " $* " in *" --binary-mode "*) echo "unknown option '--binary-mode'" >&2; exit 7;; esac; exec /usr/bin/${name} "$@"`;
+
 let mariadb: MariaDb;
 let complete: SshHost;
 let withMysqli: SshHost;
 let withPdo: SshHost;
 let withNothing: SshHost;
+let withOldClient: SshHost;
 let pool: ReturnType<typeof aPool>;
 beforeAll(async () => {
-  [mariadb, complete, withMysqli, withPdo, withNothing] = await Promise.all([
+  [mariadb, complete, withMysqli, withPdo, withNothing, withOldClient] = await Promise.all([
     aMariaDb(),
     anSshHost(),
     anSshHost({}, { without: CLIENTS }),
     anSshHost({ php: smallPhp }, { without: CLIENTS }),
     anSshHost({ php: `exec /usr/bin/php -n "$@"` }, { without: CLIENTS }),
+    anSshHost({ mysql: oldClient('mysql'), mariadb: oldClient('mariadb') }),
   ]);
   mariadb.sql('SET GLOBAL max_allowed_packet = 256 * 1024 * 1024');
-  pool = aPool([complete, withMysqli, withPdo, withNothing]);
+  pool = aPool([complete, withMysqli, withPdo, withNothing, withOldClient]);
 });
 afterAll(async () => {
   pool[Symbol.dispose]();
-  await Promise.all([mariadb, complete, withMysqli, withPdo, withNothing].map((one) => one.stop()));
+  await Promise.all(
+    [mariadb, complete, withMysqli, withPdo, withNothing, withOldClient].map((one) => one.stop()),
+  );
 });
 
 function accessTo(database: Database, part: object = {}): Extract<DatabaseAccess, { kind: 'mysql' }> {
@@ -338,5 +346,40 @@ describe('our own dumper', () => {
       code: 'no-database-tools',
       todo: expect.stringContaining('mysqli') as string,
     });
+  });
+});
+
+describe('a dump that holds commands for the client', () => {
+  it.each([
+    ['by the client', () => complete],
+    ['by PHP', () => withMysqli],
+    ['by PHP, the client being too old to be told', () => withOldClient],
+  ])('has none of them run when it is restored %s', async (_name, find) => {
+    const host = find();
+    const mark = path.join(host.folder, 'was-run');
+    for (const command of [
+      `\\! touch ${mark}`,
+      `system touch ${mark}`,
+      `SELECT 1 \\! touch ${mark}`,
+      `pager touch ${mark}\nSELECT 1;`,
+      `tee ${mark}\nSELECT 1;`,
+      `DELIMITER ;;\nSELECT 1;;\n\\! touch ${mark}\nDELIMITER ;`,
+    ]) {
+      const to = mariadb.aDatabase();
+      await restore(host, to, Buffer.from(`CREATE TABLE t (a INT);\n${command}\n`), ['t']).catch(() => {});
+      expect(mariadb.sql('SHOW TABLES', to.name), command).toBe('t\n');
+      expect(fs.existsSync(mark), command).toBe(false);
+    }
+  });
+
+  it('cannot read a file of the server that it is restored on', async () => {
+    mariadb.sql('SET GLOBAL local_infile = 1');
+    for (const host of [complete, withMysqli, withPdo]) {
+      const [to, file] = [mariadb.aDatabase(), path.join(host.folder, 'secret')];
+      fs.writeFileSync(file, 'secret\n');
+      const sql = `CREATE TABLE t (a TEXT);\nLOAD DATA LOCAL INFILE '${file}' INTO TABLE t;\n`;
+      await expect(restore(host, to, Buffer.from(sql), ['t'])).rejects.toThrow();
+      expect(mariadb.sql('SELECT * FROM t', to.name)).toBe('');
+    }
   });
 });

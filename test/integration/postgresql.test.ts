@@ -17,21 +17,26 @@ import { aPool, at, scripts, wayTo } from './reach.ts';
 
 const odd = fs.readFileSync(path.join(import.meta.dirname, 'odd-postgresql.sql'), 'utf8');
 
+/** A psql from before \\restrict. */
+const beforeRestrict = `case $1 in --version) echo 'psql (PostgreSQL) 15.13';; *) exec /usr/bin/psql "$@";; esac`;
+
 let postgres: Postgres;
 let host: SshHost;
 let bare: SshHost;
+let old: SshHost;
 let pool: ReturnType<typeof aPool>;
 beforeAll(async () => {
-  [postgres, host, bare] = await Promise.all([
+  [postgres, host, bare, old] = await Promise.all([
     aPostgres(),
     anSshHost(),
     anSshHost({}, { without: ['psql', 'pg_dump'] }),
+    anSshHost({ psql: beforeRestrict }),
   ]);
-  pool = aPool([host, bare]);
+  pool = aPool([host, bare, old]);
 });
 afterAll(async () => {
   pool[Symbol.dispose]();
-  await Promise.all([postgres.stop(), host.stop(), bare.stop()]);
+  await Promise.all([postgres.stop(), host.stop(), bare.stop(), old.stop()]);
 });
 
 function on<T>(database: PostgresDatabase, work: (work: DatabaseWork) => Promise<T>, part = {}, from = host) {
@@ -57,8 +62,8 @@ async function dumpOf(database: PostgresDatabase, part = {}, from = host): Promi
   return sql;
 }
 
-const restore = (database: PostgresDatabase, sql: Buffer, kept: readonly string[], part = {}) =>
-  on(database, (work) => restoreFrom(work, async (stdin) => void stdin.end(sql), kept), part);
+const restore = (database: PostgresDatabase, sql: Buffer, kept: readonly string[], part = {}, to = host) =>
+  on(database, (work) => restoreFrom(work, async (stdin) => void stdin.end(sql), kept), part, to);
 const namesIn = async (database: PostgresDatabase) => (await on(database, countRows)).map(({ name }) => name);
 
 /** A database with everything in it that dumps get wrong. */
@@ -155,5 +160,59 @@ describe('a PostgreSQL database', () => {
       code: 'database-refused',
     });
     await expect(dumpOf(database, {}, bare)).rejects.toMatchObject({ code: 'no-database-tools' });
+  });
+});
+
+describe('a dump that holds commands for psql', () => {
+  it.each([
+    ['that can be told to run none', () => host],
+    ['that cannot', () => old],
+  ])('has none of them run by one %s', async (_name, find) => {
+    const mark = path.join(find().folder, 'was-run');
+    // What an honest dump says of itself, a hostile one leaves out.
+    const said = (await dumpOf(postgres.aDatabase()))
+      .toString('latin1')
+      .replace(/^\\(un)?restrict .*\n/gm, '');
+    const empty = Buffer.from(said, 'latin1');
+    const end = empty.indexOf('-- PostgreSQL database dump complete');
+    for (const command of [
+      `\\! touch ${mark}`,
+      `SELECT 1 \\! touch ${mark}`,
+      `SELECT 1 \\g |touch ${mark}`,
+      `\\copy (SELECT 1) TO PROGRAM 'touch ${mark}'`,
+      `\\o |touch ${mark}\nSELECT 1;`,
+      '\\set x `touch ' + mark + '`',
+      `SET standard_conforming_strings = off;\nSELECT '\\' \\! touch ${mark}\n';`,
+      `SET standard_conforming_strings = off;\nSELECT '\\', ' \\! touch ${mark}\n';`,
+      `COPY (SELECT 1) TO stdout; \\! touch ${mark}`,
+      `/*/ ' */ \\! touch ${mark}\n'`,
+      `SELECT 1$a$ ' $a$ \\! touch ${mark}\n';`,
+      `SELECT (\nCOPY public.t FROM stdin;\n\\! touch ${mark}\n\\.\n`,
+      `CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1;\nCOPY public.t FROM stdin;\n\\! touch ${mark}\n\\.\n`,
+      `\\unrestrict x\n\\! touch ${mark}`,
+    ]) {
+      const to = postgres.aDatabase();
+      const hostile = Buffer.concat([
+        empty.subarray(0, end),
+        Buffer.from(`\nCREATE TABLE public.t (a text);\n${command}\n`),
+        empty.subarray(end),
+      ]);
+      await restore(to, hostile, ['t'], {}, find()).catch(() => {});
+      expect(fs.existsSync(mark), command).toBe(false);
+    }
+  });
+
+  it('is refused in words by a psql that cannot be told to run none; what was there stays', async () => {
+    const database = anOddDatabase();
+    const [dump, before] = [await dumpOf(database), postgres.content(database)];
+    const hostile = Buffer.concat([Buffer.from('\\! true\n'), dump]);
+    await expect(restore(database, hostile, [], {}, old)).rejects.toMatchObject({ code: 'dump-commands' });
+    expect(postgres.content(database)).toBe(before);
+  });
+
+  it('is told from one that holds none, by an old psql too', async () => {
+    const [from, to] = [anOddDatabase(), postgres.aDatabase()];
+    await restore(to, await dumpOf(from), await namesIn(from), {}, old);
+    expect(postgres.content(to)).toBe(postgres.content(from));
   });
 });

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import {
   lines,
   run,
@@ -11,6 +13,7 @@ import {
 } from '../../connections/index.ts';
 import type { DatabaseAccess } from '../../platforms/index.ts';
 import { encodeName, Problem, type RemotePath } from '../../words/index.ts';
+import { knowsRestrict, psqlGate } from './psql-gate.ts';
 
 /** The scripts of `resources/database` and `resources/backups`, as text. */
 export interface DatabaseScripts {
@@ -67,16 +70,37 @@ export async function restoreFromFile(
   file: RemotePath,
   kept: readonly string[],
 ): Promise<void> {
-  await perform(work, 'Put the database back', 'restore', { file, kept: kept.join('\n') }, {});
+  const restrict = await restrictKey(work);
+  await perform(work, 'Put the database back', 'restore', { file, kept: kept.join('\n'), restrict }, {});
 }
 
-/** Puts a dump back that is sent along. */
+/** Puts a dump back that is sent along. It may be a hostile site's: nothing in it is run but SQL. @throws Problem `dump-commands` */
 export async function restoreFrom(
   work: DatabaseWork,
   stdin: (stdin: Writable) => Promise<void>,
   kept: readonly string[],
 ): Promise<void> {
-  await perform(work, 'Put the database back', 'restore', { file: '', kept: kept.join('\n') }, { stdin });
+  const restrict = await restrictKey(work);
+  const guarded =
+    work.access.kind === 'postgresql' && restrict === '' ? (to: Writable) => throughGate(stdin, to) : stdin;
+  const variables = { file: '', kept: kept.join('\n'), restrict };
+  await perform(work, 'Put the database back', 'restore', variables, { stdin: guarded });
+}
+
+/** A key that lets psql run none of its own commands; empty where it cannot be told so. */
+async function restrictKey(work: DatabaseWork): Promise<string> {
+  if (work.access.kind !== 'postgresql') return '';
+  const asked = await run(work.connection, sh`psql --version`, {
+    attempted: 'Ask psql for its version',
+    signal: work.signal,
+    timeLimit: 60_000,
+  });
+  return knowsRestrict(asked.stdout.toString('utf8')) ? randomBytes(32).toString('hex') : '';
+}
+
+async function throughGate(write: (to: Writable) => Promise<void>, to: Writable): Promise<void> {
+  const gate = psqlGate();
+  await Promise.all([pipeline(gate, to), write(gate)]);
 }
 
 /** Every table of the site and how many rows it has. */
@@ -98,6 +122,11 @@ export async function readSchema(work: DatabaseWork): Promise<string> {
 }
 
 type Action = 'dump' | 'restore' | 'tables' | 'schema';
+interface Variables {
+  readonly file: string;
+  readonly kept: string;
+  readonly restrict?: string;
+}
 interface Streams {
   readonly stdin?: (stdin: Writable) => Promise<void>;
   readonly onOutput?: (stdout: Readable) => Promise<void>;
@@ -107,7 +136,7 @@ async function perform(
   work: DatabaseWork,
   attempted: string,
   action: Action,
-  variables: { file: string; kept: string },
+  variables: Variables,
   streams: Streams,
 ): Promise<RemoteResult> {
   const { connection, access, scripts, signal } = work;
@@ -145,7 +174,7 @@ function scriptFor(
   work: DatabaseWork,
   scripts: DatabaseScripts,
   action: Action,
-  variables: { file: string; kept: string },
+  variables: Variables,
 ): { script: Script; stdin?: string } {
   const { access } = work;
   if (access.kind === 'mysql') {
@@ -167,7 +196,16 @@ function scriptFor(
     const { host, name, user, password } = access;
     const port = access.port ?? '';
     return {
-      script: scriptFile(scripts.postgresql, { action, host, port, name, user, password, ...variables }),
+      script: scriptFile(scripts.postgresql, {
+        action,
+        host,
+        port,
+        name,
+        user,
+        password,
+        restrict: '',
+        ...variables,
+      }),
     };
   }
   if (action === 'restore')
