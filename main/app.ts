@@ -19,6 +19,7 @@ import {
   openMovableStore,
   openRemoved,
   openStoreHome,
+  openTables,
   storeKeeper,
 } from './backups/index.ts';
 import { openCheckRecords, refreshUpdates, type CheckServices } from './checks/index.ts';
@@ -257,6 +258,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       },
     );
 
+  const tables = openTables(store);
   const services: Services = {
     info,
     keychain,
@@ -274,6 +276,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     store,
     copies,
     copyRuns,
+    tables,
     records,
     checks,
     updates,
@@ -330,6 +333,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       await runs.close();
       await recorded.settled();
       connections.close();
+      await tables.close();
       await store.close();
       await database.destroy();
       process.off('unhandledRejection', unexpected);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   Backup,
   BackupEntry,
+  BackupTable,
   Comparison,
   Copy,
   CopyDraft,
@@ -18,6 +19,8 @@ import {
   Retention,
   StoreSpace,
   StoreState,
+  TableRows,
+  WholeCell,
 } from '../backups/index.ts';
 import { Update } from '../checks/index.ts';
 import { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index.ts';
@@ -250,6 +253,29 @@ export const contract = {
     ),
     /** Every version of one file over all backups of a site. */
     fileHistory: procedure(z.object({ siteId: SiteId, path: z.string().min(1) }), FileHistory),
+    /** The tables of a backup's database. */
+    tables: procedure(z.object({ backupId: BackupId }), z.array(BackupTable)),
+    /** Rows of a table from one of them on, long values cut. `find`: only rows that have this text somewhere; `next` may come before a first one is found. */
+    rows: procedure(
+      z.object({
+        backupId: BackupId,
+        table: z.string().min(1),
+        from: z.number().int().min(0).default(0),
+        limit: z.number().int().min(1).max(500).default(100),
+        find: z.string().max(500).default(''),
+      }),
+      TableRows,
+    ),
+    /** One value, up to a mebibyte of it. */
+    cell: procedure(
+      z.object({
+        backupId: BackupId,
+        table: z.string().min(1),
+        at: z.number().int().min(0),
+        column: z.number().int().min(0),
+      }),
+      WholeCell,
+    ),
     /** No paths: everything. `folder` is on this computer; `site` is the site that it was taken from. */
     restore: procedure(
       z.object({

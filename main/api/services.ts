@@ -1,4 +1,4 @@
-import type { Backup, Copies, CopyRuns, MovableStore } from '../backups/index.ts';
+import type { Backup, Copies, CopyRuns, MovableStore, Tables } from '../backups/index.ts';
 import type { CheckRecords, CheckServices } from '../checks/index.ts';
 import type { Connections, HostKeys, Reach, SecretsOf, SshConfig } from '../connections/index.ts';
 import type { History } from '../history/index.ts';
@@ -30,6 +30,7 @@ export interface Services {
   readonly store: MovableStore;
   readonly copies: Copies;
   readonly copyRuns: CopyRuns;
+  readonly tables: Tables;
   readonly records: CheckRecords;
   readonly checks: CheckServices;
   readonly updates: RollbackServices;

@@ -3,6 +3,8 @@ export type {
   Backup,
   BackupChange,
   BackupEntry,
+  BackupTable,
+  Cell,
   Comparison,
   Copy,
   CopyDraft,
@@ -19,6 +21,8 @@ export type {
   Retention,
   StoreSpace,
   StoreState,
+  TableRows,
+  WholeCell,
 } from '../backups/index.ts';
 export type { Update } from '../checks/index.ts';
 export type { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index.ts';

@@ -38,6 +38,8 @@ export {
   type DatabaseScripts,
   type DatabaseWork,
 } from './database/tools.ts';
+export { BackupTable, openTables, TableRows, WholeCell, type Tables } from './database/dump/tables.ts';
+export { Cell } from './database/dump/cell.ts';
 export { hashFiles } from './pull/hashes.ts';
 export { LeaveOut, LeaveOutPreview, LeaveOutRule, leftOutBy, previewOf } from './pull/leave-out.ts';
 export { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts';

@@ -9,6 +9,7 @@ export type Route =
   | { readonly screen: 'activity' }
   | { readonly screen: 'backups' }
   | { readonly screen: 'backup'; readonly id: string; readonly path: string }
+  | { readonly screen: 'tables'; readonly id: string; readonly table: string }
   | { readonly screen: 'compare'; readonly before: string; readonly after: string; readonly path: string }
   | { readonly screen: 'settings' };
 
@@ -33,6 +34,8 @@ export function routeOf(hash: string): Route {
       return { screen: 'activity' };
     case 'backups':
       return id === '' ? { screen: 'backups' } : { screen: 'backup', id, path: rest.join('/') };
+    case 'tables':
+      return id === '' ? { screen: 'backups' } : { screen: 'tables', id, table: rest[0] ?? '' };
     case 'compare': {
       const [after = '', ...path] = rest;
       return id === '' || after === ''
@@ -62,6 +65,8 @@ export function hashOf(route: Route): string {
       return `#/runs/${route.id}`;
     case 'backup':
       return `#/backups/${route.id}${pathInHash(route.path)}`;
+    case 'tables':
+      return `#/tables/${route.id}${route.table === '' ? '' : `/${encode(route.table)}`}`;
     case 'compare':
       return `#/compare/${route.before}/${route.after}${pathInHash(route.path)}`;
   }

@@ -10,7 +10,9 @@ import {
   restoreFrom,
   type DatabaseWork,
 } from '../../main/backups/database/tools.ts';
+import type { Cell } from '../../main/backups/index.ts';
 import type { DatabaseAccess } from '../../main/platforms/index.ts';
+import { read, stored } from '../main/backups/database/stored.ts';
 import { never } from '../main/samples.ts';
 import { aMariaDb, anSshHost, type Database, type MariaDb, type SshHost } from '../rig/index.ts';
 import { aPool, scripts, wayTo } from './reach.ts';
@@ -128,6 +130,14 @@ async function namesIn(host: SshHost, database: Database): Promise<string[]> {
   return (await on(host, database, countRows)).map(({ name }) => name);
 }
 
+const quoted = (name: string) => `\`${name.replaceAll('`', '``')}\``;
+
+/** A value's bytes, as HEX() shows them. */
+function hexOf(cell: Cell | undefined): string {
+  if (cell === undefined || cell.kind === 'null') return '-';
+  return (cell.kind === 'binary' ? cell.hex : Buffer.from(cell.text).toString('hex')).toUpperCase();
+}
+
 /** That two databases hold the same; their names, and their users', may differ. */
 function expectEqual(one: Database, other: Database): void {
   const [a, b] = [one, other].map((database) =>
@@ -180,6 +190,37 @@ describe.each([
     const database = aNastyDatabase();
     expect(await on(find(), database, countRows)).toEqual(await on(complete, database, countRows));
     expect((await on(find(), database, readSchema)).length).toBeGreaterThan(100);
+  });
+
+  it('has rows that are read here as the server has them', async () => {
+    const database = aNastyDatabase();
+    const dump = stored('mysql', (await dumpOf(find(), database)).sql, 1000);
+    for (const [table, key, columns] of [
+      ['plain', 'id', ['id', 'name']],
+      [
+        'every_type',
+        'id',
+        [
+          ...['id', 'tiny', 'large', 'exact', 'zero_date', 'exact_time', 'clock', 'var_bytes', 'photo'],
+          ...['empty_photo', 'choice', 'several', 'document', 'latin', 'emoji', 'hidden'],
+        ],
+      ],
+      ["odd `name;'", '`a``b`', ['a`b']],
+    ] as const) {
+      const { rows, table: known } = await read(dump, table, 0, 100, 100_000);
+      const asked = columns.map(
+        (column) =>
+          `IFNULL(HEX(IF(CHARSET(${quoted(column)}) = 'binary', ${quoted(column)}, CONVERT(${quoted(column)} USING utf8mb4))), '-')`,
+      );
+      const wanted = mariadb.sql(
+        `SELECT ${asked.join(', ')} FROM ${quoted(table)} ORDER BY ${key}`,
+        database.name,
+      );
+      const found = rows.map((row) =>
+        columns.map((column) => hexOf(row[known?.columns.indexOf(column) ?? -1])).join('\t'),
+      );
+      expect(found.join('\n'), table).toBe(wanted.trim());
+    }
   });
 
   it('holds only what is the site’s where others share the database', async () => {

@@ -69,6 +69,13 @@ export function backupProcedures(services: Services) {
       return compareBackups(before, after, { path, limit });
     }),
     fileHistory: api.fileHistory.handler(({ input }) => fileHistory(store, input.siteId, input.path)),
+    tables: api.tables.handler(({ input }) => services.tables.list(input.backupId)),
+    rows: api.rows.handler(({ input: { backupId, ...wanted }, signal = NEVER }) =>
+      services.tables.rows(backupId, wanted, signal),
+    ),
+    cell: api.cell.handler(({ input: { backupId, ...place }, signal = NEVER }) =>
+      services.tables.cell(backupId, place, signal),
+    ),
     restore: api.restore.handler(async ({ input }) => {
       const snapshot = await store.open(input.backupId);
       const { backup } = snapshot;

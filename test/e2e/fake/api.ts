@@ -13,6 +13,7 @@ import {
   sampleFolder,
   samplePaths,
 } from './backups.ts';
+import { sampleCell, sampleRows, sampleTables } from './tables.ts';
 import { sampleComparison, sampleHistory } from './comparison.ts';
 import { sampleCopies, sampleCopy } from './copies.ts';
 import { CONFIGURED, INSTALLATIONS, parseCommand, tryConnection } from './connections.ts';
@@ -370,6 +371,9 @@ export function fakeApi(options: {
       fileHistory: os.backups.fileHistory.handler(({ input }) =>
         sampleHistory(sampleBackups(siteOf(input.siteId), now), input.path),
       ),
+      tables: os.backups.tables.handler(() => sampleTables()),
+      rows: os.backups.rows.handler(({ input }) => sampleRows(input)),
+      cell: os.backups.cell.handler(({ input }) => sampleCell(input)),
       restore: os.backups.restore.handler(({ input }) => {
         const { summary } = ownerOf(input.backupId);
         return { runId: begin('restore', summary.site.id, 'Restore from a backup') };

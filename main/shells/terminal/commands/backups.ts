@@ -9,6 +9,7 @@ import { careCommands } from './care.ts';
 import { copyCommands } from './copies.ts';
 import { leaveOutCommand } from './leave-out.ts';
 import { showDifferences, whatIs } from './differences.ts';
+import { tableCommands } from './tables.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
 
@@ -310,6 +311,7 @@ export function backupCommands(program: Commander, act: Act): void {
         command.out.result({ removed: backupId });
       }),
     );
+  tableCommands(backups, act);
   careCommands(backups, act);
   leaveOutCommand(backups, act);
   copyCommands(backups, act);
