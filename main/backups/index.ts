@@ -39,6 +39,7 @@ export {
   type DatabaseWork,
 } from './database/tools.ts';
 export { BackupTable, openTables, TableRows, WholeCell, type Tables } from './database/dump/tables.ts';
+export { onlyTables } from './database/dump/one-table.ts';
 export { Cell } from './database/dump/cell.ts';
 export { hashFiles } from './pull/hashes.ts';
 export { LeaveOut, LeaveOutPreview, LeaveOutRule, leftOutBy, previewOf } from './pull/leave-out.ts';

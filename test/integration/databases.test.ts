@@ -12,6 +12,7 @@ import {
 } from '../../main/backups/database/tools.ts';
 import type { Cell } from '../../main/backups/index.ts';
 import type { DatabaseAccess } from '../../main/platforms/index.ts';
+import { onlyTables } from '../../main/backups/index.ts';
 import { read, stored } from '../main/backups/database/stored.ts';
 import { never } from '../main/samples.ts';
 import { aMariaDb, anSshHost, type Database, type MariaDb, type SshHost } from '../rig/index.ts';
@@ -422,5 +423,43 @@ describe('a dump that holds commands for the client', () => {
       await expect(restore(host, to, Buffer.from(sql), ['t'])).rejects.toThrow();
       expect(mariadb.sql('SELECT * FROM t', to.name)).toBe('');
     }
+  });
+});
+
+describe('one table of a dump', () => {
+  it.each([
+    ['PHP', () => withMysqli],
+    ['the server’s own tools', () => complete],
+  ])('by %s is put back with its triggers, and nothing else is touched', async (_name, find) => {
+    const [host, database] = [find(), aNastyDatabase()];
+    const dump = stored('mysql', (await dumpOf(host, database)).sql, 3000);
+    const before = contentOf(database);
+    mariadb.sql(
+      'DELETE FROM every_type; ALTER TABLE plain DROP COLUMN name; DROP TRIGGER before_plain; DELETE FROM no_key; CREATE TABLE later (a INT)',
+      database.name,
+    );
+    const names = await namesIn(host, database);
+    const parts: Buffer[] = [];
+    for await (const part of onlyTables(dump.snapshot, dump.database, ['plain', 'every_type']))
+      parts.push(part);
+    const text = Buffer.concat(parts).toString('latin1');
+    expect(text).not.toMatch(/PROCEDURE|FUNCTION|CREATE .*VIEW|EVENT |INTO `no_key`|nothing_in_it/);
+    await restore(host, database, Buffer.concat(parts), names);
+    expect(mariadb.sql('SELECT COUNT(*) FROM no_key; SHOW TABLES LIKE "later"', database.name)).toBe(
+      '0\nlater\n',
+    );
+    mariadb.sql(
+      "DROP TABLE later; INSERT INTO no_key VALUES (2, 'first'), (1, 'second'), (2, 'first'), (NULL, NULL)",
+      database.name,
+    );
+    expect(contentOf(database)).toBe(before);
+  });
+
+  it('that is not there is said not to be', async () => {
+    const dump = stored('mysql', 'CREATE TABLE `t` (\n  `a` int\n);\n', 10);
+    await expect(onlyTables(dump.snapshot, dump.database, ['t', 'u']).next()).rejects.toMatchObject({
+      code: 'no-such-table',
+      answered: 'u',
+    });
   });
 });

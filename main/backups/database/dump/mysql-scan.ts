@@ -8,6 +8,8 @@ export interface MysqlEvents {
   row?(table: string, offset: number): void;
   /** What is inside a row's brackets, in parts; `last`: the row ends with it. */
   values?(part: Buffer, last: boolean): void;
+  /** A statement is over, or a block of programs with its DELIMITER lines; with as much of its text as is kept. */
+  statement?(from: number, to: number, text: string, isBlock: boolean): void;
 }
 
 /** What a scan begins in: the dump, or the rows of a table in the middle of it. */
@@ -55,10 +57,15 @@ export function scanMysql(events: MysqlEvents, from: ScanFrom = null): MysqlScan
   let program = false;
   let last = '';
   let base = 0;
+  /** Where the statement or the block of programs begins, and what it says. */
+  let begun = 0;
+  let block = '';
   const text = (from = 0) => Buffer.from(from === 0 ? head : head.slice(from)).toString('utf8');
 
-  const endStatement = () => {
+  const endStatement = (to: number) => {
     const said = text().trim();
+    events.statement?.(begun, to, said, false);
+    begun = to;
     if (said !== '') last = said.slice(0, 2000);
     const [, kind, name] = (program ? null : (MAKES.exec(said) ?? MAKES_VIEW.exec(said))) ?? [];
     if (kind !== undefined && name !== undefined) events.made?.(kind.toUpperCase(), unquoted(name), said);
@@ -67,9 +74,17 @@ export function scanMysql(events: MysqlEvents, from: ScanFrom = null): MysqlScan
     values = false;
     depth = 0;
   };
-  const endLine = () => {
+  const endLine = (to: number) => {
     const delimiter = /(?:^|\n)DELIMITER (\S+)$/i.exec(text(-80).trimEnd())?.[1];
-    if (delimiter !== undefined) program = delimiter !== ';';
+    if (program && block.length < HEAD) block += `${text()}\n`;
+    if (delimiter !== undefined) {
+      program = delimiter !== ';';
+      if (program) block = '';
+      else {
+        events.statement?.(begun, to, block.trim(), true);
+        begun = to;
+      }
+    }
     // A program is as long as it likes: only its last line can end it.
     if (delimiter !== undefined || program) head = [];
     return delimiter !== undefined;
@@ -105,7 +120,7 @@ export function scanMysql(events: MysqlEvents, from: ScanFrom = null): MysqlScan
         depth -= 1;
         if (depth === 0) hand(at, true);
       } else if (byte === SEMICOLON && depth === 0) {
-        endStatement();
+        endStatement(base + at + 1);
         return at;
       }
     }
@@ -118,12 +133,12 @@ export function scanMysql(events: MysqlEvents, from: ScanFrom = null): MysqlScan
     else if (byte === BACKSLASH && quote !== BACKTICK) escaped = true;
     else if (byte === quote) quote = 0;
   };
-  const inStatement = (byte: number) => {
+  const inStatement = (byte: number, at: number) => {
     if (byte === SEMICOLON && !program && !isDelimiter(head)) {
-      endStatement();
+      endStatement(at + 1);
       return;
     }
-    if (byte === NEWLINE && endLine()) return;
+    if (byte === NEWLINE && endLine(at + 1)) return;
     if (head.length < HEAD) head.push(byte);
     // In a program's comments quotes stand alone; only the lines between programs are looked at.
     if (program) return;
@@ -142,7 +157,7 @@ export function scanMysql(events: MysqlEvents, from: ScanFrom = null): MysqlScan
           if (byte === NEWLINE) comment = false;
         } else if (values) at = inValues(chunk, at);
         else if (quote !== 0) inQuote(byte);
-        else inStatement(byte);
+        else inStatement(byte, base + at);
       }
       base += chunk.length;
     },
