@@ -281,7 +281,10 @@ export const contract = {
       z.object({
         backupId: BackupId,
         paths: z.array(z.string()).default([]),
+        /** Only these tables of the database, and no files: to the site, or as SQL into a file that is not there yet. */
+        tables: z.array(z.string().min(1)).max(1000).default([]),
         to: z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('file'), file: z.string().min(1) }),
           z.object({ kind: z.literal('folder'), folder: z.string().min(1) }),
           z.object({ kind: z.literal('site') }),
         ]),

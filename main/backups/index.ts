@@ -35,10 +35,12 @@ export {
   readSchema,
   restoreFrom,
   restoreFromFile,
+  writeAll,
   type DatabaseScripts,
   type DatabaseWork,
 } from './database/tools.ts';
 export { BackupTable, openTables, TableRows, WholeCell, type Tables } from './database/dump/tables.ts';
+export { writeNewFile } from './database/dump/write-file.ts';
 export { onlyTables } from './database/dump/one-table.ts';
 export { Cell } from './database/dump/cell.ts';
 export { hashFiles } from './pull/hashes.ts';

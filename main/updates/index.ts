@@ -7,6 +7,7 @@ export { openKeptTrees } from './kept.ts';
 export { Choice, RollbackPreview, UpdatePlan } from './plan.ts';
 export { recoverUpdate } from './recover.ts';
 export { recoverOther, restoreSite, type RestoreChoice } from './restore-run.ts';
+export { restoreTables } from './restore-tables.ts';
 export { rollBack, ROLLBACK_STEPS } from './rollback.ts';
 export { previewRollback, updateToUndo, type RollbackServices } from './rollback-preview.ts';
 export { expectedSteps, planUpdate, updateSite } from './update.ts';

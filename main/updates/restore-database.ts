@@ -1,4 +1,4 @@
-import { restoreFrom, type Store } from '../backups/index.ts';
+import { restoreFrom, writeAll, type Store } from '../backups/index.ts';
 import { Problem, type BackupId } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import type { SiteLock } from './site-lock.ts';
@@ -35,17 +35,7 @@ export async function restoreDatabase(
       });
     await restoreFrom(
       work,
-      async (stdin) => {
-        for await (const chunk of snapshot.read(database.blobs))
-          if (!stdin.write(chunk))
-            await new Promise<void>((resolve) =>
-              stdin
-                .once('drain', resolve)
-                .once('close', resolve)
-                .once('error', () => resolve()),
-            );
-        stdin.end();
-      },
+      (stdin) => writeAll(stdin, snapshot.read(database.blobs)),
       database.tables.map((table) => table.name),
     );
   });

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Orphan, RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { wordsOf, type BackupId } from '../words/index.ts';
@@ -9,7 +8,7 @@ import { restoreDatabase } from './restore-database.ts';
 import { restoredBy, restorePaths } from './restore-site.ts';
 import type { RollbackServices } from './rollback-preview.ts';
 import { siteLock } from './site-lock.ts';
-import { goOffline, goOnline, leaveSite } from './undo.ts';
+import { closeToVisitors, goOnline, leaveSite } from './undo.ts';
 
 export interface RestoreChoice {
   readonly backupId: BackupId;
@@ -50,8 +49,7 @@ export async function restoreSite(
       async (step) => {
         if (choice.database) {
           held.offline = true;
-          const nobodyPasses = createHash('sha256').update(randomBytes(24)).digest('hex');
-          await goOffline(hands, held.lock, nobodyPasses, php);
+          await closeToVisitors(hands, held.lock, php);
         }
         const found = await restorePaths(services, hands, held.lock, {
           backupId: choice.backupId,

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { restoreFromFile } from '../backups/index.ts';
 import { lines, run, runOk, sh } from '../connections/index.ts';
 import { runRecipeStep } from '../platforms/index.ts';
@@ -55,6 +56,11 @@ export async function goOffline(hands: Hands, lock: SiteLock, digest: string, ph
       before: lock.fence,
     }),
   );
+}
+
+/** Puts the maintenance page up for everybody: nobody knows what would let them past it. */
+export async function closeToVisitors(hands: Hands, lock: SiteLock, php: string): Promise<void> {
+  await goOffline(hands, lock, createHash('sha256').update(randomBytes(24)).digest('hex'), php);
 }
 
 /** Takes the maintenance page away, and lets no command put it up again. */

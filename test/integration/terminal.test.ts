@@ -113,6 +113,8 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     expect((await gk('backups', 'cat', 'latest', 'wp-includes/version.php')).out).toBe(
       fs.readFileSync(path.join(wp.root, 'wp-includes/version.php'), 'utf8'),
     );
+    expect((await gk('backups', 'tables', 'latest')).out).toContain('wp_options');
+    expect((await gk('backups', 'rows', 'latest', 'wp_options', '--find', 'siteurl')).out).toContain(wp.url);
     expect((await gk('backups', 'find', 'Bakery', 'wp-config.php')).out).toContain('wp-config.php');
     const folder = path.join(data.path, 'restored');
     expect(await gk('backups', 'restore', 'latest', 'wp-content/plugins', '--to', folder)).toMatchObject({

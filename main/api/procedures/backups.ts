@@ -19,6 +19,7 @@ import type { Services } from '../services.ts';
 import { backUpRun } from './back-up-run.ts';
 import { drillRun, rollingRun, verifyRun } from './verify-runs.ts';
 import { removeNamed, retentionOf } from './keeping.ts';
+import { restoreTablesRun } from './restore-tables-run.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -79,7 +80,10 @@ export function backupProcedures(services: Services) {
     restore: api.restore.handler(async ({ input }) => {
       const snapshot = await store.open(input.backupId);
       const { backup } = snapshot;
-      const { to, paths, database } = input;
+      const { to, paths, database, tables } = input;
+      if (tables.length > 0) return { runId: (await restoreTablesRun(services, snapshot, tables, to)).id };
+      if (to.kind === 'file')
+        throw new Problem({ code: 'usage', message: 'Say which tables are to be written into that file.' });
       if (to.kind === 'folder') {
         const folder = localPath(to.folder);
         const run = await runs.start(

@@ -87,6 +87,19 @@ export async function restoreFrom(
   await perform(work, 'Put the database back', 'restore', variables, { stdin: guarded });
 }
 
+/** Writes a dump to a command as fast as it takes it, and ends it. A command that ended early says more than a broken pipe. */
+export async function writeAll(stdin: Writable, dump: AsyncIterable<Buffer>): Promise<void> {
+  for await (const chunk of dump)
+    if (!stdin.write(chunk))
+      await new Promise<void>((resolve) =>
+        stdin
+          .once('drain', resolve)
+          .once('close', resolve)
+          .once('error', () => resolve()),
+      );
+  stdin.end();
+}
+
 /** A key that lets psql run none of its own commands; empty where it cannot be told so. */
 async function restrictKey(work: DatabaseWork): Promise<string> {
   if (work.access.kind !== 'postgresql') return '';

@@ -201,21 +201,40 @@ export function backupCommands(program: Commander, act: Act): void {
     .command('restore')
     .argument('<backup>')
     .argument('[paths...]')
-    .option('--to <folder>', 'a folder on this computer')
+    .option('--to <folder>', 'a folder on this computer; for tables, a file')
     .option('--to-site', 'the site that it was taken from')
     .option('--database', 'the database as well')
-    .action((id: string, paths: string[], options: { to?: string; toSite?: boolean; database?: boolean }) =>
-      act(async (command) => {
-        if ((options.to === undefined) === (options.toSite !== true))
-          throw new Problem({ code: 'usage', message: 'Say where: --to FOLDER, or --to-site.' });
-        const { runId } = await command.client.backups.restore({
-          backupId: await backupNamed(command, id),
-          paths,
-          to: options.to === undefined ? { kind: 'site' } : { kind: 'folder', folder: resolve(options.to) },
-          database: options.database ?? false,
-        });
-        reportRuns(command, await followRuns(command, [runId]));
-      }),
+    .option('--table <names...>', 'only these tables of the database, and no files')
+    .action(
+      (
+        id: string,
+        paths: string[],
+        options: { to?: string; toSite?: boolean; database?: boolean; table?: string[] },
+      ) =>
+        act(async (command) => {
+          const { to, toSite = false, database = false, table: tables = [] } = options;
+          if ((to === undefined) === !toSite)
+            throw new Problem({ code: 'usage', message: 'Say where: --to FOLDER, or --to-site.' });
+          if (tables.length > 0 && (database || paths.length > 0))
+            throw new Problem({
+              code: 'usage',
+              message: '--table restores tables alone: without --database, and without paths.',
+            });
+          const here = resolve(to ?? '');
+          const { runId } = await command.client.backups.restore({
+            backupId: await backupNamed(command, id),
+            paths,
+            tables,
+            to:
+              to === undefined
+                ? { kind: 'site' }
+                : tables.length > 0
+                  ? { kind: 'file', file: here }
+                  : { kind: 'folder', folder: here },
+            database,
+          });
+          reportRuns(command, await followRuns(command, [runId]));
+        }),
     );
   backups
     .command('export')
