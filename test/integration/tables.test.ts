@@ -103,7 +103,7 @@ it('a table whose restore breaks off is put back as it was', async () => {
   wp.sql("UPDATE wp_options SET option_value = 'Mine' WHERE option_name = 'blogname'");
   const before = wp.sql('SELECT * FROM wp_options ORDER BY option_id');
   const failed = await gk('backups', 'restore', await first(), '--table', 'wp_options', '--to-site');
-  expect(failed).toMatchObject({ code: 1, out: expect.stringContaining('broke off') as string });
+  expect(failed).toMatchObject({ code: 1, err: expect.stringContaining('put back as they were') as string });
   expect(wp.sql('SELECT * FROM wp_options ORDER BY option_id')).toBe(before);
   expect((await wp.page('/')).status).toBe(200);
 });
