@@ -242,7 +242,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const siteOrNull = (id: SiteId | null) =>
     id === null ? null : (sites.list().find((site) => site.id === id) ?? null);
   const hostOf = (site: Site) =>
-    site.connection.kind === 'ssh' ? `${site.connection.host}:${site.connection.port}` : null;
+    site.connection.kind === 'local' ? null : `${site.connection.host}:${site.connection.port}`;
   const recover = (): Promise<Run[]> =>
     runs.recover(
       {

@@ -47,6 +47,8 @@ export { hashFiles } from './pull/hashes.ts';
 export { LeaveOut, LeaveOutPreview, LeaveOutRule, leftOutBy, previewOf } from './pull/leave-out.ts';
 export { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts';
 export { sendFiles, type Sending } from './pull/send.ts';
+export { inParallel } from './pull/sftp-listing.ts';
+export { sendOverSftp } from './pull/sftp-send.ts';
 export { tarHeader, tarPadding, TAR_END, type TarEntry } from './pull/tar.ts';
 export { decide, KeepReason, Retention, RetentionPolicy, type Retainable } from './care/retention.ts';
 export { readBackSome, type ReadBack, type ReadBackOptions } from './care/read-back.ts';

@@ -82,6 +82,7 @@ export async function takeBackup(
   const unreadable = [...closed, ...first.unreadable, ...second.unreadable].map((entry) =>
     entry.path === '' ? '.' : entry.path,
   );
+  for (const path of unreadable) stored.delete(path);
   const gone = new Set(first.moved.filter((entry) => !latest.has(entry.path)).map((entry) => entry.path));
   const entries = manifest
     .filter((entry) => !gone.has(entry.path))

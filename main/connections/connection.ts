@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { addAbortListener } from 'node:events';
 import { isAbort, Problem, shorten, wordsOf } from '../words/index.ts';
 import type { Script } from './script.ts';
+import type { RemoteFiles } from './ssh/remote-files.ts';
 import type { Sftp } from './ssh/sftp.ts';
 
 /** A command that runs on a server. */
@@ -19,9 +20,14 @@ export interface RemoteProcess {
 export interface Connection {
   /** e.g. `deploy@example.org:22`. */
   readonly label: string;
+  /** Whether it is known to give files only: no commands then. */
+  readonly onlyFiles: boolean;
+  /** @throws Problem `no-shell` where it gives files only */
   start(script: Script): Promise<RemoteProcess>;
   /** Its files without a shell. @throws Problem `no-sftp` */
   sftp(): Promise<Sftp>;
+  /** Its files by the bytes of their names, many requests at once; opened once and ended with it. @throws Problem `no-sftp` */
+  files(): Promise<RemoteFiles>;
   /** Ends everything that runs over it. */
   close(): void;
   readonly closed: boolean;

@@ -9,6 +9,7 @@ export {
   type RemoteResult,
   type RunOptions,
 } from './connection.ts';
+export type { RemoteFiles, RemoteHandle, RemoteStat } from './ssh/remote-files.ts';
 export type { Sftp, SftpEntry } from './ssh/sftp.ts';
 export { lines, quote, scriptFile, sh, type Script } from './script.ts';
 export { createConnections, type Connections, type PoolOptions, type SecretsOf } from './pool.ts';

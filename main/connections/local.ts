@@ -12,6 +12,7 @@ export function localConnection(): Connection {
   let closed = false;
   return {
     label: 'this computer',
+    onlyFiles: false,
     get closed() {
       return closed;
     },
@@ -43,12 +44,15 @@ export function localConnection(): Connection {
       });
       return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, exit, kill };
     },
-    async sftp() {
-      throw new Problem({ code: 'no-sftp', message: 'Files of this computer are not reached over SFTP.' });
-    },
+    sftp: noSftp,
+    files: noSftp,
     close() {
       closed = true;
       for (const kill of running) kill();
     },
   };
+}
+
+async function noSftp(): Promise<never> {
+  throw new Problem({ code: 'no-sftp', message: 'Files of this computer are not reached over SFTP.' });
 }

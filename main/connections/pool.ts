@@ -56,7 +56,8 @@ export function createConnections(options: PoolOptions): Connections {
       signal,
       timeLimit: CONNECT_LIMIT,
     });
-    return sshConnection(`${settings.user}@${settings.host}:${settings.port}`, clients);
+    const label = `${settings.user}@${settings.host}:${settings.port}`;
+    return sshConnection(label, clients, settings.kind === 'sftp');
   };
 
   const drop = (key: string, lent: Lent) => {

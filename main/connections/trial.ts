@@ -21,6 +21,8 @@ export const Trial = z.discriminatedUnion('outcome', [
     system: z.string(),
     home: RemotePath,
     php: z.string().nullable(),
+    /** Reached over SFTP: no commands, so no updates and no databases. */
+    onlyFiles: z.boolean(),
     millis: z.number(),
   }),
   /** The user has to compare this fingerprint once. */

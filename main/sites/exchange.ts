@@ -33,7 +33,7 @@ export function exportSites(sites: readonly Site[], format: 'json' | 'csv'): str
     return `${JSON.stringify({ groundskeeper: 'sites', version: 1, sites: drafts }, null, 2)}\n`;
   }
   const rows = sites.map((site) => {
-    const ssh = site.connection.kind === 'ssh' ? site.connection : null;
+    const ssh = site.connection.kind === 'local' ? null : site.connection;
     return {
       name: site.name,
       url: site.url,
@@ -149,7 +149,7 @@ function draftOfRow(row: Record<string, string>): unknown {
       cell('connection') === 'local'
         ? { kind: 'local' }
         : {
-            kind: 'ssh',
+            kind: cell('connection') === 'sftp' ? 'sftp' : 'ssh',
             host: cell('host'),
             port: Number(cell('port') || 22),
             user: cell('user'),

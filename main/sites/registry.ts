@@ -83,6 +83,7 @@ export function openSites(file: SitesFile, clock: Clock): Sites {
     },
     add(given) {
       const draft = SiteDraft.parse(given);
+      refuseWithoutShell(draft);
       refuseTwin(draft, sites.values());
       const site = Site.parse({ ...draft, id: newSiteId(), addedAt: clock(), privateFolder: null });
       store(new Map(sites).set(site.id, site), null);
@@ -91,6 +92,7 @@ export function openSites(file: SitesFile, clock: Clock): Sites {
     edit(id, edit) {
       const before = get(id);
       const next = Site.parse({ ...before, ...edit });
+      refuseWithoutShell(next);
       refuseTwin(
         next,
         [...sites.values()].filter((site) => site.id !== id),
@@ -118,6 +120,17 @@ function noSuchSite(nameOrId: string): Problem {
   });
 }
 
+/** Platforms are read by commands; a site that only gives files can only be that. */
+function refuseWithoutShell({ connection, platform, name }: SiteDraft): void {
+  if (connection.kind !== 'sftp' || platform === 'files') return;
+  throw new Problem({
+    code: 'needs-shell',
+    message: `“${name}” is reached over SFTP, which gives files only: what is installed there cannot be read.`,
+    answered: `platform: ${platform}`,
+    todo: 'Add it as files only (--platform files) to back up and restore its files, or ask the host for a shell.',
+  });
+}
+
 function refuseTwin(draft: SiteDraft, others: Iterable<Site>): void {
   for (const other of others) {
     if (other.name.toLowerCase() === draft.name.toLowerCase()) {
@@ -138,5 +151,5 @@ function refuseTwin(draft: SiteDraft, others: Iterable<Site>): void {
 }
 
 function placeOf(connection: Site['connection']): string {
-  return connection.kind === 'ssh' ? `${connection.user}@${connection.host}:${connection.port}` : 'local';
+  return connection.kind === 'local' ? 'local' : `${connection.user}@${connection.host}:${connection.port}`;
 }

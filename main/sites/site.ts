@@ -20,15 +20,17 @@ export const SshHop = z.object({
 });
 export type SshHop = z.infer<typeof SshHop>;
 
-/** How a site is reached. SFTP-only and HTTP-only kinds join this union with their issue. */
+const LoggedIn = SshHop.extend({
+  /** Jump hosts in the order in which they are passed. */
+  jump: z.array(SshHop).max(8).default([]),
+  /** The `Host` of ~/.ssh/config that this came from, for the user's eyes. */
+  configHost: z.string().nullable().default(null),
+});
+
+/** How a site is reached. `sftp` is an account that gives files and no shell. The HTTP-only kind joins this union with its issue. */
 export const ConnectionSettings = z.discriminatedUnion('kind', [
-  SshHop.extend({
-    kind: z.literal('ssh'),
-    /** Jump hosts in the order in which they are passed. */
-    jump: z.array(SshHop).max(8).default([]),
-    /** The `Host` of ~/.ssh/config that this came from, for the user's eyes. */
-    configHost: z.string().nullable().default(null),
-  }),
+  LoggedIn.extend({ kind: z.literal('ssh') }),
+  LoggedIn.extend({ kind: z.literal('sftp') }),
   z.object({ kind: z.literal('local') }),
 ]);
 export type ConnectionSettings = z.infer<typeof ConnectionSettings>;

@@ -5,6 +5,7 @@ import { handsFor } from './hands.ts';
 import { holdingSite } from './holding.ts';
 import { findPrivateFolder } from './private-folder.ts';
 import { restoreDatabase } from './restore-database.ts';
+import { restoreOverSftp } from './restore-over-sftp.ts';
 import { restoredBy, restorePaths } from './restore-site.ts';
 import type { RollbackServices } from './rollback-preview.ts';
 import { siteLock } from './site-lock.ts';
@@ -25,6 +26,10 @@ export async function restoreSite(
   context: RunContext,
 ): Promise<RunResult> {
   const hands = handsFor(services, given, context.signal);
+  if (given.connection.kind === 'sftp') {
+    const backUp = () => services.backUp(given, 'before-restore', context);
+    return restoreOverSftp(services, hands, choice, context, backUp);
+  }
   const privateFolder = await hands.on((connection) =>
     findPrivateFolder(connection, services.scripts, given, context.signal),
   );
@@ -81,6 +86,8 @@ export async function recoverOther(
     state: 'cancelled',
     summary: 'Groundskeeper ended while this ran. Nothing on the site was changed.',
   };
+  if (site?.connection.kind === 'sftp' && orphan.steps.some((step) => step.name === 'restore'))
+    return cutOff(orphan);
   if (site === null || site.privateFolder === null) return nothing;
   const hands = handsFor(services, site, context.signal).patient();
   const lock = siteLock(services.scripts, site.privateFolder, orphan.run.id);
@@ -90,10 +97,12 @@ export async function recoverOther(
     if (began) await goOnline(hands, lock, site.settings.php ?? 'php');
     await leaveSite(hands, lock, [lock.runFolder]);
   });
-  return began
-    ? {
-        state: 'failed',
-        summary: `“${orphan.run.title}” was cut off part of the way. Start it again to finish it; the backup from before is there.`,
-      }
-    : nothing;
+  return began ? cutOff(orphan) : nothing;
+}
+
+function cutOff({ run }: Orphan): RunResult {
+  return {
+    state: 'failed',
+    summary: `“${run.title}” was cut off part of the way. Start it again to finish it; the backup from before is there.`,
+  };
 }

@@ -199,7 +199,10 @@ export async function restoredBy(
 }
 
 /** Everything at and below some paths of a backup. A path that the backup does not know is something that has to go. */
-async function entriesOf(snapshot: Snapshot, paths: readonly string[]): Promise<Map<string, TreeEntry>> {
+export async function entriesOf(
+  snapshot: Snapshot,
+  paths: readonly string[],
+): Promise<Map<string, TreeEntry>> {
   const wanted = new Map<string, TreeEntry>();
   for (const path of paths.length === 0 ? [''] : paths) {
     const entry = path === '' ? null : await entryAt(snapshot, path).catch(() => null);

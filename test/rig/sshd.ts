@@ -42,6 +42,8 @@ export interface OtherPrograms {
   readonly without?: readonly string[];
   /** Programs that are BusyBox's. */
   readonly busybox?: readonly string[];
+  /** Its account gives files over SFTP and nothing else. */
+  readonly onlySftp?: boolean;
 }
 
 /**
@@ -65,7 +67,8 @@ export async function anSshHost(
     fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const paths = other.without || other.busybox ? [bin] : [bin, ...SYSTEM];
   if (paths.length === 1) linkPrograms(bin, other);
-  fs.writeFileSync(config, configuration(temp.path, port, paths));
+  const more = other.onlySftp === true ? 'ForceCommand internal-sftp' : '';
+  fs.writeFileSync(config, `${configuration(temp.path, port, paths)}${more}\n`);
   let hostKey = aKeyPair(path.join(temp.path, 'host_key'));
   let daemon: Server | null = await start(config, port);
 

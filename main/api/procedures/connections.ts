@@ -1,18 +1,11 @@
 import { implement } from '@orpc/server';
-import {
-  ChangedHost,
-  parseTarget,
-  run,
-  sh,
-  UnknownHost,
-  type Connection,
-  type SecretsOf,
-  type Trial,
-} from '../../connections/index.ts';
+import { parseTarget, run, sh, type Connection, type SecretsOf } from '../../connections/index.ts';
+import type { Installation } from '../../platforms/index.ts';
 import type { ConnectionSettings } from '../../sites/index.ts';
-import { asProblem, isAbort, Problem, remotePath, type RemotePath } from '../../words/index.ts';
+import { Problem, remotePath, type RemotePath } from '../../words/index.ts';
 import { contract, type Secrets } from '../contract.ts';
 import type { Services } from '../services.ts';
+import { tryOut, type Lend } from './try-out.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -33,11 +26,12 @@ export function connectionProcedures(services: Services) {
     parse: api.parse.handler(({ input }) => parseTarget(input.text, services.sshConfig())),
     configuredHosts: api.configuredHosts.handler(() => services.sshConfig().hosts()),
     test: api.test.handler(({ input, signal }) =>
-      tryOut(services, (work) => lend(input, signal, work), signal),
+      tryOut(services.clock, input.connection, (work) => lend(input, signal, work), signal),
     ),
     testSite: api.testSite.handler(({ input, signal }) => {
       const site = services.sites.get(input.siteId);
-      return tryOut(services, (work) => services.reach(site, signal ?? NEVER, work), signal);
+      const reach: Lend = (work) => services.reach(site, signal ?? NEVER, work);
+      return tryOut(services.clock, site.connection, reach, signal);
     }),
     trust: api.trust.handler(async ({ input }) => {
       services.hostKeys.trust(input.key, input.replaces);
@@ -54,12 +48,20 @@ export function connectionProcedures(services: Services) {
     }),
     findInstallations: api.findInstallations.handler(({ input, signal }) =>
       lend(input, signal, async (connection) =>
-        services.platforms.findAll(connection, await homeOf(connection, signal ?? NEVER), options(signal)),
+        // What is in a folder is found out by commands; over SFTP it is any folder of files.
+        connection.onlyFiles
+          ? []
+          : services.platforms.findAll(
+              connection,
+              await homeOf(connection, signal ?? NEVER),
+              options(signal),
+            ),
       ),
     ),
     look: api.look.handler(({ input, signal }) =>
       lend(input, signal, async (connection) => {
         const root = await resolveRoot(connection, input.root, signal ?? NEVER);
+        if (connection.onlyFiles) return folderOfFiles(connection, root);
         return services.platforms.look(connection, { ...options(signal), root });
       }),
     ),
@@ -73,53 +75,27 @@ function givenSecrets(secrets: Secrets): SecretsOf {
   });
 }
 
-type Lend = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
-
-async function tryOut(services: Services, lend: Lend, signal: AbortSignal | undefined): Promise<Trial> {
-  const started = services.clock();
-  try {
-    return await lend(async (connection) => {
-      const script = sh`id -un; uname -sm; printf '%s\n' "$HOME"; for php in php php8.4 php8.3 php8.2 php8.1 php8.0 php7.4; do command -v "$php" >/dev/null 2>&1 && { "$php" -r 'echo PHP_VERSION;' </dev/null; break; }; done; :`;
-      const answered = await run(connection, script, {
-        attempted: 'Ask the server who we are',
-        signal: signal ?? NEVER,
-        timeLimit: 20_000,
-      });
-      const [user = '', system = '', home = '', php = ''] = answered.stdout.toString('utf8').split('\n');
-      if (answered.code !== 0 || user === '') {
-        throw new Problem({
-          code: 'no-shell',
-          message: 'The login works, but this account may not run commands.',
-          attempted: `Run \`id -un\` on ${connection.label}`,
-          answered:
-            answered.stderr.trim() || answered.stdout.toString('utf8').trim() || `exit code ${answered.code}`,
-          todo: 'Ask the host for a shell (SSH access, not only SFTP).',
-        });
-      }
-      return {
-        outcome: 'ok' as const,
-        user,
-        system,
-        home: remotePath(home || '/'),
-        php: php === '' ? null : php,
-        millis: services.clock() - started,
-      };
-    });
-  } catch (error) {
-    if (signal?.aborted === true && isAbort(error)) throw error;
-    if (error instanceof UnknownHost) return { outcome: 'unknown-host', key: error.key };
-    if (error instanceof ChangedHost) return { outcome: 'failed', problem: error.toJSON(), key: error.key };
-    return { outcome: 'failed', problem: asProblem(error).toJSON() };
-  }
-}
-
 async function homeOf(connection: Connection, signal: AbortSignal): Promise<RemotePath> {
+  if (connection.onlyFiles) return remotePath(await (await connection.files()).realPath('.'));
   const answered = await run(connection, sh`printf %s "$HOME"`, {
     attempted: 'Ask for the home folder',
     signal,
     timeLimit: 20_000,
   });
   return remotePath(answered.stdout.toString('utf8').replace(/\/+$/, '') || '/');
+}
+
+/** @throws Problem `no-such-root` */
+async function folderOfFiles(connection: Connection, root: RemotePath): Promise<Installation> {
+  const stat = await (await connection.files()).stat(root);
+  if (stat?.kind === 'folder')
+    return { root, platform: 'files', platformName: 'Files only', version: null, url: null, title: null };
+  throw new Problem({
+    code: 'no-such-root',
+    message: `${root} is not a folder there.`,
+    attempted: `Look at ${root} on ${connection.label}`,
+    todo: 'Write the folder as the account sees it; it may begin at another place than in a shell.',
+  });
 }
 
 /** A root as typed: `~/site` and relative paths begin at home; a trailing slash goes. */

@@ -2,6 +2,7 @@ import { run, remoteFailed, sh, type Connection } from '../../connections/index.
 import { decodeName, Problem, type RemotePath } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
 import { meansOf } from './means.ts';
+import { listOverSftp } from './sftp-listing.ts';
 import { newMarker, parseStat, statScript } from './stat-listing.ts';
 
 export { sameStamp, type ManifestEntry } from './manifest-entry.ts';
@@ -31,6 +32,13 @@ export async function readManifest(
   options: ManifestOptions,
 ): Promise<ManifestEntry[]> {
   const attempted = `List the files of ${options.root}`;
+  if (connection.onlyFiles) {
+    const { root, only = [], leaveOut, signal } = options;
+    const places = only.length === 0 ? [''] : only;
+    const left = new Set(leaveOut);
+    const isLeftOut = (path: string) => left.has(path);
+    return listOverSftp(await connection.files(), { root, places, isLeftOut, signal, clock: Date.now });
+  }
   const { list } = await meansOf(connection, options.signal);
   if (list === 'none') {
     throw new Problem({

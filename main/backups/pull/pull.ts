@@ -5,6 +5,7 @@ import { lines, run, sh, type Connection, type Script } from '../../connections/
 import { decodeName, encodeName, Problem, wordsOf, type RemotePath } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { meansOf, type Means } from './means.ts';
+import { pullOverSftp } from './sftp-pull.ts';
 
 export interface PullOptions {
   readonly root: RemotePath;
@@ -39,7 +40,7 @@ case $? in 0) exit 0;; 123) exit 2;; *) exit ${BROKE_OFF};; esac`,
 };
 
 /**
- * Brings files as one tar stream over one channel. Every wanted file is accounted for afterwards: it came,
+ * Brings files as one tar stream over one channel, or over SFTP where there is no shell. Every wanted file is accounted for afterwards: it came,
  * it moved, or it could not be read.
  * @throws Problem `pull-failed` when the server's tar failed otherwise.
  */
@@ -52,6 +53,7 @@ export async function pullFiles(
   const missing = new Map(wanted.map((entry) => [entry.path, entry]));
   const moved: ManifestEntry[] = [];
   if (wanted.length === 0) return { moved, unreadable: [] };
+  if (connection.onlyFiles) return pullOverSftp(await connection.files(), wanted, options);
   const { archive } = await meansOf(connection, options.signal);
   const script = lines(sh`cd -- ${options.root} || exit 66`, PACK[archive]);
   let brokeOff = false;

@@ -256,7 +256,8 @@ function isUnknown(error: unknown): boolean {
   return codeOf(cause) === 8 || /does not support this extended request/i.test(wordsOf(cause));
 }
 
-function asSftpProblem(error: unknown, attempted: string, label: string): Problem {
+/** A failed request, in words. `error` may carry SFTP’s status as its `code`. */
+export function asSftpProblem(error: unknown, attempted: string, label: string): Problem {
   if (error instanceof Problem) return error;
   const code = codeOf(error);
   const answered = wordsOf(error);

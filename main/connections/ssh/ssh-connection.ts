@@ -4,27 +4,43 @@ import PQueue from 'p-queue';
 import { Problem, wordsOf } from '../../words/index.ts';
 import type { Connection, RemoteProcess } from '../connection.ts';
 import { onTheWire, type Script } from '../script.ts';
+import { openRemoteFiles, type RemoteFiles } from './remote-files.ts';
 import { openSftp } from './sftp.ts';
 
 /** sshd allows ten sessions on a connection unless told otherwise (MaxSessions); two are left for others. */
 const CHANNELS = 8;
 
-/** The connection over the clients of {@link connectThrough}. */
-export function sshConnection(label: string, clients: readonly Client[]): Connection {
+/**
+ * The connection over the clients of {@link connectThrough}.
+ * @param onlyFiles the user says that there is no shell: no command is tried
+ */
+export function sshConnection(label: string, clients: readonly Client[], onlyFiles = false): Connection {
   const own = clients.at(-1);
   if (!own) throw new TypeError('no hop');
   const channels = new PQueue({ concurrency: CHANNELS });
   let closed = false;
+  let files: Promise<RemoteFiles> | null = null;
+  const filesOf = async (): Promise<RemoteFiles> => {
+    // A server may end SFTP and keep the connection.
+    if (files !== null && (await files).closed) files = null;
+    const mine = (files ??= openRemoteFiles(own, label));
+    mine.catch(() => {
+      if (files === mine) files = null;
+    });
+    return mine;
+  };
   const gone = () => {
     closed = true;
   };
   for (const client of clients) client.once('close', gone).once('end', gone);
   return {
     label,
+    onlyFiles,
     get closed() {
       return closed;
     },
     start(script) {
+      if (onlyFiles) return Promise.reject(noShell(label));
       return new Promise<RemoteProcess>((resolve, reject) => {
         void channels.add(async () => {
           try {
@@ -38,11 +54,21 @@ export function sshConnection(label: string, clients: readonly Client[]): Connec
       });
     },
     sftp: () => openSftp(own, label),
+    files: filesOf,
     close() {
       closed = true;
       for (const client of [...clients].reverse()) client.end();
     },
   };
+}
+
+function noShell(label: string): Problem {
+  return new Problem({
+    code: 'no-shell',
+    message: 'This needs commands on the server, and the site is reached over SFTP, which only gives files.',
+    attempted: `Run a command on ${label}`,
+    todo: 'Ask the host for a shell (SSH access, not only SFTP), then change the site’s connection to SSH.',
+  });
 }
 
 function open(client: Client, label: string, script: Script, gone: () => void): Promise<RemoteProcess> {

@@ -7,6 +7,7 @@ import type { Command } from '../context.ts';
 /** How to log in to a server. */
 export interface LoginOptions {
   ssh?: string;
+  sftp?: string;
   local?: boolean;
   key?: string;
   passwordStdin?: boolean;
@@ -23,15 +24,16 @@ export async function connectionFrom(
 ): Promise<{ connection: ConnectionSettings; secrets: Awaited<ReturnType<typeof secretsFrom>> }> {
   const secrets = await secretsFrom(options);
   if (options.local === true) return { connection: { kind: 'local' }, secrets };
-  if (options.ssh === undefined)
+  const target = options.sftp ?? options.ssh;
+  if (target === undefined)
     throw new Problem({
       code: 'no-connection',
       message: 'Say how it is reached.',
-      todo: 'Use --ssh user@host, or --local.',
+      todo: 'Use --ssh user@host, --sftp user@host where there is no shell, or --local.',
     });
   const jump = options.jump === undefined ? '' : ` -J ${options.jump}`;
-  const parsed = await client.connections.parse({ text: `${options.ssh}${jump}` });
-  if (parsed.kind !== 'ssh') return { connection: parsed, secrets };
+  const parsed = await client.connections.parse({ text: `${target}${jump}` });
+  if (parsed.kind === 'local') return { connection: parsed, secrets };
   const authentication =
     options.key !== undefined
       ? { kind: 'key' as const, file: options.key }
@@ -40,7 +42,8 @@ export async function connectionFrom(
         : options.agent === true
           ? { kind: 'agent' as const }
           : parsed.authentication;
-  return { connection: { ...parsed, authentication }, secrets };
+  const kind = options.sftp === undefined ? parsed.kind : 'sftp';
+  return { connection: { ...parsed, kind, authentication }, secrets };
 }
 
 /** What comes on stdin, as the options say. */

@@ -16,6 +16,9 @@ interface AddOptions extends LoginOptions {
   php?: string;
 }
 
+/** What a site without a shell is good for. */
+const ONLY_FILES = 'SFTP: its files are backed up and restored; updates and databases need a shell';
+
 const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
 /** `sites …` */
@@ -27,6 +30,10 @@ export function siteCommands(program: Commander, act: Act): void {
     .argument('<name>')
     .option('--url <url>', 'the site as visitors see it; found by looking when left out')
     .option('--ssh <target>', '[USER@]HOST[:PORT], a name of ~/.ssh/config, or a whole ssh command')
+    .option(
+      '--sftp <target>',
+      'as --ssh, where the account gives files and no shell: backup and restore of files',
+    )
     .option('--local', 'on this computer')
     .option('--root <path>', 'the installation’s folder there; found by looking when left out')
     .option('--key <file>', 'a private key')
@@ -75,6 +82,7 @@ export function siteCommands(program: Commander, act: Act): void {
           details.updates.map((update) => [`${update.component.kind} ${update.component.slug}`, update]),
         );
         out.say(`${site.name}  ${site.url}  ${placeOf(site)}`);
+        if (site.connection.kind === 'sftp') out.say(`Over ${ONLY_FILES}`);
         for (const gap of details.inventory?.gaps ?? []) out.warn(`warning: ${gap}`);
         out.result(details, {
           columns: ['kind', 'slug', 'name', 'version', 'active', 'update'],
@@ -97,6 +105,7 @@ export function siteCommands(program: Commander, act: Act): void {
     .option('--url <url>')
     .option('--root <path>')
     .option('--ssh <target>')
+    .option('--sftp <target>')
     .option('--key <file>')
     .option('--agent')
     .option('--password-stdin')
@@ -110,11 +119,19 @@ export function siteCommands(program: Commander, act: Act): void {
         const { client, out } = command;
         const site = await client.sites.find({ nameOrId: name });
         const wantsConnection =
-          options.ssh ?? options.key ?? options.jump ?? options.agent ?? options.passwordStdin;
+          options.ssh ??
+          options.sftp ??
+          options.key ??
+          options.jump ??
+          options.agent ??
+          options.passwordStdin;
         const { connection, secrets } =
           wantsConnection === undefined
             ? { connection: site.connection, secrets: await secretsFrom(options) }
-            : await connectionFrom(command, { ...options, ssh: options.ssh ?? targetOf(site) });
+            : await connectionFrom(command, {
+                ...(options.ssh === undefined && options.sftp === undefined ? targetOf(site) : {}),
+                ...options,
+              });
         const edited = await client.sites.edit({
           siteId: site.id,
           secrets,
@@ -187,7 +204,7 @@ export function siteCommands(program: Commander, act: Act): void {
         if (trial.outcome === 'failed') throw new Problem(trial.problem);
         if (trial.outcome === 'unknown-host') throw unconfirmed(trial.key);
         out.say(
-          `Connected as ${trial.user} (${trial.system}${trial.php === null ? ', no PHP' : `, PHP ${trial.php}`}) in ${trial.millis} ms.`,
+          `Connected as ${trial.user} (${trial.onlyFiles ? `${ONLY_FILES}` : `${trial.system}${trial.php === null ? ', no PHP' : `, PHP ${trial.php}`}`}) in ${trial.millis} ms.`,
         );
         out.result(trial);
       }),
@@ -203,7 +220,7 @@ export function siteCommands(program: Commander, act: Act): void {
     .action((name: string, options: { acceptHostKey: string; type: string; replace?: boolean }) =>
       act(async ({ client, out }) => {
         const site = await client.sites.find({ nameOrId: name });
-        if (site.connection.kind !== 'ssh')
+        if (site.connection.kind === 'local')
           throw new Problem({
             code: 'not-ssh',
             message: 'This site is on this computer; there is no host key.',
@@ -262,9 +279,10 @@ async function addSite(command: Command, name: string, options: AddOptions): Pro
   }
   if (trial.outcome === 'failed') throw new Problem(trial.problem);
   if (trial.outcome === 'unknown-host') throw unconfirmed(trial.key);
-  const platform = options.platform;
+  const overSftp = connection.kind === 'sftp';
+  const platform = options.platform ?? (overSftp ? 'files' : undefined);
   const found =
-    platform === 'files'
+    platform === 'files' && !(overSftp && options.root !== undefined)
       ? null
       : options.root === undefined
         ? await onlyOne(command, draft)
@@ -298,7 +316,7 @@ async function addSite(command: Command, name: string, options: AddOptions): Pro
     secrets,
   });
   out.say(
-    `${site.name} was added: ${found === null ? 'files only' : `${found.platformName} ${found.version ?? ''}`} at ${site.root}.`,
+    `${site.name} was added: ${found === null || overSftp ? 'files only' : `${found.platformName} ${found.version ?? ''}`} at ${site.root}.`,
   );
   out.result(site);
 }
@@ -319,13 +337,13 @@ async function onlyOne(
 }
 
 function placeOf(site: Site): string {
-  return site.connection.kind === 'ssh'
-    ? `${site.connection.user}@${site.connection.host}:${site.connection.port}${site.root}`
-    : site.root;
+  return site.connection.kind === 'local'
+    ? site.root
+    : `${site.connection.user}@${site.connection.host}:${site.connection.port}${site.root}`;
 }
 
-function targetOf(site: Site): string {
-  return site.connection.kind === 'ssh'
-    ? `${site.connection.user}@${site.connection.host}:${site.connection.port}`
-    : 'local';
+/** How a site is reached now, for what the options do not change. */
+function targetOf({ connection }: Site): Pick<LoginOptions, 'ssh' | 'sftp' | 'local'> {
+  if (connection.kind === 'local') return { local: true };
+  return { [connection.kind]: `${connection.user}@${connection.host}:${connection.port}` };
 }
