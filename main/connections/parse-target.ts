@@ -4,13 +4,13 @@ import type { SshConfig } from './ssh/config.ts';
 
 /**
  * Reads what a person pasted: `ssh deploy@example.org -p 2222 -i ~/.ssh/key -J jump.example.org`,
- * `ssh://deploy@example.org:2222` (`sftp` in place of `ssh`: files only), `deploy@example.org:2222`, a name from ~/.ssh/config, or `local`.
+ * `ssh://deploy@example.org:2222`, `deploy@example.org:2222`, a name from ~/.ssh/config, or `local`.
+ * `sftp` in place of `ssh` is the same: an account for SFTP may have a shell, and trying it tells.
  * Nothing of it is run.
  * @throws Problem `not-a-target`
  */
 export function parseTarget(text: string, config: SshConfig): ConnectionSettings {
   const words = split(text.trim());
-  const overSftp = words[0] === 'sftp' || words.some((word) => /^sftp:\/\//i.test(word));
   if (words[0] === 'ssh' || words[0] === 'sftp') words.shift();
   if (words.length === 1 && (words[0] === 'local' || words[0] === 'localhost:')) return { kind: 'local' };
   let place: string | null = null;
@@ -50,14 +50,14 @@ export function parseTarget(text: string, config: SshConfig): ConnectionSettings
     });
   }
   const settings = config.resolve(host, { user: match?.[1] ?? user, port, identityFile });
-  if (settings.kind === 'local') return settings;
+  if (settings.kind !== 'ssh' || jump.length === 0) return settings;
   const hops = jump.flatMap((name) => {
     const hop = parseTarget(name, config);
-    return hop.kind === 'local'
-      ? []
-      : [...hop.jump, { host: hop.host, port: hop.port, user: hop.user, authentication: hop.authentication }];
+    return hop.kind === 'ssh'
+      ? [...hop.jump, { host: hop.host, port: hop.port, user: hop.user, authentication: hop.authentication }]
+      : [];
   });
-  return { ...settings, kind: overSftp ? 'sftp' : 'ssh', jump: hops.length === 0 ? settings.jump : hops };
+  return { ...settings, jump: hops };
 }
 
 function split(text: string): string[] {

@@ -17,7 +17,7 @@ import type { Hands } from './hands.ts';
 import { entriesOf, type Restored } from './restore-site.ts';
 
 /** Files that are sent at once. */
-const SENT = 8;
+const SENT = 16;
 /** Names that are put in place at once. */
 const RENAMED = 32;
 

@@ -116,6 +116,9 @@ export const en = {
   'choose.next.other': 'Continue with {count} sites',
   'choose.nothing': 'Nothing found in the usual places',
 
+  'choose.onlyFiles': 'Name the folder of the site below',
+  'choose.onlyFiles.text':
+    'Over SFTP, what is installed cannot be read: a site is its files. They are backed up and restored; updates and databases need a shell.',
   'chosen.backUp': 'Back up',
   'chosen.check': 'Check',
   'chosen.clear': 'Choose none',
@@ -230,6 +233,7 @@ export const en = {
   'fact.server': 'Server',
   'fact.signIn': 'Signs in with',
 
+  'fact.way': 'Reached over',
   'field.name': 'Name',
   'field.notes': 'Notes',
   'field.root': 'Root folder on the server',
@@ -590,6 +594,7 @@ export const en = {
   'tables.title': 'Tables',
   'tables.view': 'View',
   'tables.view.why': 'A view has no rows of its own: it shows those of other tables.',
+  'trial.onlyFiles': 'Signed in as {user} over SFTP in {time}. Files only.',
   'unlock.do': 'Unlock the backups',
   'unlock.text':
     'Their key is not on this computer. The recovery phrase opens them; afterwards the key is kept here.',
@@ -777,4 +782,10 @@ export const en = {
   'waiting.updateSome.other': 'Update {count}…',
   'waiting.updates.one': '{count} update',
   'waiting.updates.other': '{count} updates',
+  'way.sftp': 'SFTP (files only)',
+  'way.sftp.hint':
+    'Files are backed up and restored. Updates, WordPress and databases need a shell. SFTP tells a change by size and time, to the second: a change that keeps both is not seen.',
+  'way.ssh': 'SSH',
+  'way.title': 'Reached over',
+  'way.useSftp': 'Use SFTP instead',
 } as const;

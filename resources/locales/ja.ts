@@ -106,6 +106,9 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'choose.next.other': '{count} サイトで次へ',
   'choose.nothing': '一般的な場所には見つかりませんでした',
 
+  'choose.onlyFiles': 'サイトのフォルダーを下に入力してください',
+  'choose.onlyFiles.text':
+    'SFTP では何がインストールされているかを読み取れないため、サイトはファイルとして扱われます。ファイルのバックアップと復元ができます。更新とデータベースにはシェルが必要です。',
   'chosen.backUp': 'バックアップ',
   'chosen.check': 'チェック',
   'chosen.clear': '選択を解除',
@@ -214,6 +217,7 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'fact.server': 'サーバー',
   'fact.signIn': '認証',
 
+  'fact.way': '接続方式',
   'field.name': '名前',
   'field.notes': 'メモ',
   'field.root': 'サーバー上のルートフォルダー',
@@ -559,6 +563,7 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'tables.title': 'テーブル',
   'tables.view': 'ビュー',
   'tables.view.why': 'ビューは他のテーブルの行を見せるもので、自分の行は持ちません。',
+  'trial.onlyFiles': '{user} として SFTP に {time} でサインインしました。ファイルのみ利用できます。',
   'unlock.do': 'バックアップのロックを解除',
   'unlock.text': '鍵がこのパソコンにありません。復元フレーズで開くと、鍵はここに保存されます。',
   'unlock.title': 'バックアップはロックされています',
@@ -737,4 +742,10 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'waiting.update': '更新…',
   'waiting.updateSome.other': '{count} 件を更新…',
   'waiting.updates.other': '更新 {count} 件',
+  'way.sftp': 'SFTP（ファイルのみ）',
+  'way.sftp.hint':
+    'ファイルのバックアップと復元ができます。更新、WordPress、データベースにはシェルが必要です。SFTP ではサイズと秒単位の時刻で変更を判断するため、両方が変わらない変更は検出されません。',
+  'way.ssh': 'SSH',
+  'way.title': '接続方式',
+  'way.useSftp': 'SFTP を使う',
 };

@@ -15,7 +15,7 @@ export interface SftpSending {
 }
 
 /**
- * Writes a new file over SFTP, whole, on the server's disk where it can promise that, and with its mode and time.
+ * Writes a new file over SFTP, whole, and with its mode and time.
  * @throws Problem `stage-damaged` when not all of it arrived; what was written is taken away again
  */
 export async function sendOverSftp(

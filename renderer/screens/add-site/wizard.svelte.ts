@@ -53,6 +53,12 @@ export class Wizard {
     });
   }
 
+  /** An account that turned out to have no shell. */
+  overSftp(): Promise<void> {
+    if (this.connection?.kind === 'ssh') this.connection = { ...this.connection, kind: 'sftp' };
+    return this.test();
+  }
+
   /** A folder that the user names. */
   lookIn(root: string): Promise<void> {
     return this.#ask(async (client) => {
@@ -162,5 +168,5 @@ function hostOf(url: string | null): string | null {
 }
 
 function hostIn(connection: ConnectionSettings): string {
-  return connection.kind === 'ssh' ? `${connection.user}@${connection.host}:${connection.port}` : 'local';
+  return connection.kind === 'local' ? 'local' : `${connection.user}@${connection.host}:${connection.port}`;
 }

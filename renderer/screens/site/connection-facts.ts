@@ -1,5 +1,5 @@
 import type { Authentication, Site, SshHop } from '../../../main/api/index.ts';
-import type { Key } from '../../words/words.svelte.ts';
+import { t, type Key } from '../../words/words.svelte.ts';
 
 type FactKey = Extract<Key, `fact.${string}`>;
 type Plain = { readonly key: FactKey; readonly value: string };
@@ -10,8 +10,9 @@ export function factsOf(site: Site): Plain[] {
   const facts: Plain[] = [
     { key: 'fact.platform', value: site.platform === 'wordpress' ? 'WordPress' : site.platform },
   ];
-  if (connection.kind === 'ssh') {
+  if (connection.kind !== 'local') {
     facts.push({ key: 'fact.server', value: hopWords(connection) });
+    facts.push({ key: 'fact.way', value: t(`way.${connection.kind}`) });
     facts.push({ key: 'fact.signIn', value: signIn(connection.authentication) });
     for (const hop of connection.jump) facts.push({ key: 'fact.jump', value: hopWords(hop) });
     if (connection.configHost !== null) facts.push({ key: 'fact.configHost', value: connection.configHost });

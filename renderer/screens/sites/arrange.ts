@@ -44,7 +44,7 @@ function holds({ site }: SiteSummary, word: string): boolean {
     site.name.toLowerCase().includes(word) ||
     site.url.toLowerCase().includes(word) ||
     site.tags.some((tag) => tag.toLowerCase().includes(word)) ||
-    (site.connection.kind === 'ssh' && site.connection.host.toLowerCase().includes(word))
+    (site.connection.kind !== 'local' && site.connection.host.toLowerCase().includes(word))
   );
 }
 

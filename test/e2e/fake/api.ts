@@ -244,13 +244,15 @@ export function fakeApi(options: {
       test: os.connections.test.handler(({ input }) => tryConnection(input.connection, trusted)),
       testSite: os.connections.testSite.handler(({ input }) => {
         const { connection } = siteOf(input.siteId).summary.site;
-        return tryConnection(connection, new Set(connection.kind === 'ssh' ? [connection.host] : []));
+        return tryConnection(connection, new Set(connection.kind === 'local' ? [] : [connection.host]));
       }),
       trust: os.connections.trust.handler(({ input }) => {
         trusted.add(input.key.host);
         return {};
       }),
-      findInstallations: os.connections.findInstallations.handler(() => INSTALLATIONS),
+      findInstallations: os.connections.findInstallations.handler(({ input }) =>
+        input.connection.kind === 'sftp' ? [] : INSTALLATIONS,
+      ),
       look: os.connections.look.handler(
         ({ input }) => INSTALLATIONS.find(({ root }) => root === input.root) ?? null,
       ),

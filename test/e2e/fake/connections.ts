@@ -28,7 +28,7 @@ export const FINGERPRINT = 'SHA256:uNiVztksCsDhcc0u9e8BrwEDh9EaYgc1jZUKkZ6Rkmw';
 /** Reads `ssh user@host -p port` in its simplest form. */
 export function parseCommand(text: string): ConnectionSettings {
   const target = /(?:^|\s)(?:([\w.-]+)@)?([\w.-]+\.[\w.-]+|localhost)(?:\s|:|$)/.exec(
-    text.replace(/^\s*ssh\s+/, ''),
+    text.replace(/^\s*s(?:sh|ftp)\s+/, ''),
   );
   const configured = CONFIGURED.find((host) => host.name === text.trim().replace(/^ssh\s+/, ''));
   if (configured !== undefined) {
@@ -53,7 +53,7 @@ export function parseCommand(text: string): ConnectionSettings {
   }
   const port = /(?:-p\s*|:)(\d+)/.exec(text)?.[1];
   return ConnectionSettings.parse({
-    kind: 'ssh',
+    kind: /^\s*sftp\b/.test(text) ? 'sftp' : 'ssh',
     host: target[2],
     port: port === undefined ? 22 : Number(port),
     user: target[1] ?? 'root',
@@ -61,11 +61,12 @@ export function parseCommand(text: string): ConnectionSettings {
   });
 }
 
-/** Answers by the host's name: `down.…` does not, `changed.…` has another key, the rest is new until trusted. */
+/** Answers by the host's name: `down.…` does not, `changed.…` has another key, `files.…` has no shell, the rest is new until trusted. */
 export function tryConnection(connection: ConnectionSettings, trusted: ReadonlySet<string>): Trial {
-  const host = connection.kind === 'ssh' ? connection.host : 'this computer';
-  const port = connection.kind === 'ssh' ? connection.port : 0;
-  const attempted = `Connect to ${connection.kind === 'ssh' ? `${connection.user}@` : ''}${host}:${port}`;
+  const remote = connection.kind === 'local' ? null : connection;
+  const host = remote?.host ?? 'this computer';
+  const port = remote?.port ?? 0;
+  const attempted = `Connect to ${remote === null ? '' : `${remote.user}@`}${host}:${port}`;
   if (host.startsWith('down.')) {
     return {
       outcome: 'failed',
@@ -78,7 +79,7 @@ export function tryConnection(connection: ConnectionSettings, trusted: ReadonlyS
       },
     };
   }
-  if (!trusted.has(host) && connection.kind === 'ssh') {
+  if (!trusted.has(host) && remote !== null) {
     return { outcome: 'unknown-host', key: { host, port, type: 'ssh-ed25519', fingerprint: FINGERPRINT } };
   }
   if (host.startsWith('denied.')) {
@@ -93,12 +94,26 @@ export function tryConnection(connection: ConnectionSettings, trusted: ReadonlyS
       },
     };
   }
+  if (host.startsWith('files.') && connection.kind === 'ssh') {
+    return {
+      outcome: 'failed',
+      problem: {
+        code: 'only-sftp',
+        message: 'The login works, and this account gives files over SFTP, but no commands.',
+        attempted: `Run \`id -un\` on ${host}:${port}`,
+        answered: 'This service allows sftp connections only.',
+        todo: 'Reach it over SFTP (--sftp in the terminal): its files are backed up and restored. Updates and databases need a shell; ask the host for one.',
+      },
+    };
+  }
+  const onlyFiles = connection.kind === 'sftp';
   return {
     outcome: 'ok',
-    user: connection.kind === 'ssh' ? connection.user : 'you',
-    system: 'Debian 12, Linux 6.1',
+    user: remote?.user ?? 'you',
+    system: onlyFiles ? 'SFTP' : 'Debian 12, Linux 6.1',
     home: remotePath('/home/deploy'),
-    php: '8.3.14',
+    php: onlyFiles ? null : '8.3.14',
+    onlyFiles,
     millis: 184,
   };
 }

@@ -84,7 +84,7 @@ function summary(
       state === 'failed'
         ? {
             code: 'unreachable',
-            message: `${site.connection.kind === 'ssh' ? site.connection.host : 'The server'} did not answer within 10 seconds.`,
+            message: `${site.connection.kind === 'local' ? 'The server' : site.connection.host} did not answer within 10 seconds.`,
             attempted: 'Connect to deploy@web1.host.example:22',
             answered: 'connect ETIMEDOUT 192.0.2.17:22',
             todo: 'See whether the server is up, and whether a firewall lets this computer in.',

@@ -66,3 +66,23 @@ test('a folder that was not found by itself can be named', async ({ open }) => {
   await page.getByRole('button', { name: 'Continue with 2 sites' }).click();
   await expect(page.getByLabel('Name').last()).toHaveValue('static');
 });
+
+test('an account without a shell is reached over SFTP, and it is said what that means', async ({ open }) => {
+  const { page, go } = await open();
+  await go('#/sites/add');
+  const paste = page.getByLabel('How do you reach the server?');
+  await paste.fill('deploy@files.example.org');
+  await paste.press('Enter');
+  await page.getByRole('button', { name: 'Test connection' }).click();
+  await page.getByRole('button', { name: /It matches/ }).click();
+  await expect(page.getByRole('alert')).toContainText('gives files over SFTP, but no commands');
+  await page.getByRole('button', { name: 'Use SFTP instead' }).click();
+  await expect(page.getByText('Files only.')).toBeVisible();
+  await expect(page.getByText('updates and databases need a shell', { exact: false })).toBeVisible();
+  await page.getByLabel('Another folder').fill('/home/deploy/www');
+  await page.getByRole('button', { name: 'Look there' }).click();
+  await page.getByRole('button', { name: 'Continue with 1 site' }).click();
+  await page.getByLabel('Address').fill('https://files.example.org/');
+  await page.getByRole('button', { name: 'Add 1 site' }).click();
+  await expect(page.getByRole('heading', { name: 'www' })).toBeVisible();
+});

@@ -41,6 +41,7 @@ const authentication = fc.oneof(
 );
 const ssh = fc
   .record({
+    kind: fc.constantFrom('ssh' as const, 'sftp' as const),
     host: fc.constantFrom('a.example', '192.0.2.7', '2001:db8::1'),
     port: fc.integer({ min: 1, max: 65535 }),
     user: word,
@@ -55,7 +56,6 @@ const ssh = fc
     ),
   })
   .map(({ hops, ...rest }) => ({
-    kind: 'ssh' as const,
     ...rest,
     jump: hops.map((hop) => ({ ...hop, authentication: rest.authentication })),
   }));
@@ -72,9 +72,13 @@ const draft = fc.record({
   notes: fc.oneof(fc.constant(''), text(40)),
 });
 /** Sites that are no twins of one another. */
-const fleet = fc
-  .uniqueArray(draft, { maxLength: 5, selector: (one) => one.name.toLowerCase() })
-  .map((list) => list.map((one, index) => SiteDraft.parse({ ...one, root: `${one.root}/${index}` })));
+const fleet = fc.uniqueArray(draft, { maxLength: 5, selector: (one) => one.name.toLowerCase() }).map((list) =>
+  list.map((one, index) => {
+    // Over SFTP a site is its files.
+    const platform = one.connection.kind === 'sftp' ? 'files' : one.platform;
+    return SiteDraft.parse({ ...one, platform, root: `${one.root}/${index}` });
+  }),
+);
 
 describe.each(['json', 'csv'] as const)('sites exported as %s', (format) => {
   it('are the same when they are imported', () => {

@@ -42,7 +42,7 @@ export async function connectionFrom(
         : options.agent === true
           ? { kind: 'agent' as const }
           : parsed.authentication;
-  const kind = options.sftp === undefined ? parsed.kind : 'sftp';
+  const kind = options.sftp === undefined ? ('ssh' as const) : ('sftp' as const);
   return { connection: { ...parsed, kind, authentication }, secrets };
 }
 
