@@ -212,8 +212,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     },
     slowerTimes: () => settings.get().updates.slowerTimes,
     keepOldDays: () => settings.get().updates.keepOldDays,
-    backUp: (site, reason, context, touches) =>
-      backUpSite({ reach, platforms, store, databaseScripts, clock }, site, reason, context, touches),
+    backUp: (...given) => backUpSite({ reach, platforms, store, databaseScripts, clock }, ...given),
     setPrivateFolder: (siteId, folder) =>
       sites.get(siteId).privateFolder === folder ? sites.get(siteId) : sites.setPrivateFolder(siteId, folder),
     afterRun: (site) => readAgain(site),

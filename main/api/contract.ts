@@ -217,7 +217,8 @@ export const contract = {
   },
   backups: {
     list: procedure(z.object({ siteId: SiteId.optional() }), z.array(Backup)),
-    start: procedure(z.object({ siteId: SiteId }), Started),
+    /** `sweep`: what looks unchanged is compared by its contents as well. */
+    start: procedure(z.object({ siteId: SiteId, sweep: z.boolean().default(false) }), Started),
     /** `path` relative to the site's root; '' is the root. */
     folder: procedure(z.object({ backupId: BackupId, path: z.string() }), z.array(BackupEntry)),
     /** At most `limit` bytes of a file, base64. */

@@ -38,6 +38,13 @@ export interface Services {
   readonly events: Signal<AppEvent>;
   readonly secretsOf: (siteId: SiteId) => SecretsOf;
   readonly hostOf: (site: Site) => string | null;
-  readonly backUp: (site: Site, reason: Backup['reason'], context: RunContext) => Promise<Backup>;
+  /** `touches` is about to be changed; `onSwept` asks for a sweep; see takeBackup. */
+  readonly backUp: (
+    site: Site,
+    reason: Backup['reason'],
+    context: RunContext,
+    touches?: (path: string) => boolean,
+    onSwept?: (hidden: number) => void,
+  ) => Promise<Backup>;
   readonly recover: () => Promise<Run[]>;
 }

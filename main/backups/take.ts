@@ -15,6 +15,7 @@ import { filesAsBefore, writeFolders } from './folders.ts';
 import { leftOutBy, withoutLeftOut, type LeaveOut } from './pull/leave-out.ts';
 import { readManifest, type ManifestEntry } from './pull/manifest.ts';
 import { pullFiles } from './pull/pull.ts';
+import { hiddenChanges, sweep } from './sweep.ts';
 import type { BlobId } from './store/keys.ts';
 import type { SnapshotWriter, Store, StoredDatabase } from './store/types.ts';
 
@@ -30,6 +31,8 @@ export interface TakeOptions {
     readonly php: string;
   } | null;
   readonly scripts: DatabaseScripts;
+  /** Compares what looks unchanged by its contents as well, and is told how many files had changed without showing it. */
+  readonly onSwept?: ((hidden: number) => void) | undefined;
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
   readonly log: (level: 'info' | 'warning', text: string) => void;
@@ -58,6 +61,9 @@ export async function takeBackup(
     );
   const files = manifest.filter((entry) => entry.kind === 'file');
   const stored = filesAsBefore(last, files);
+  const unproved =
+    options.onSwept === undefined ? null : await sweep(store, connection, files, stored, options);
+  for (const path of unproved?.keys() ?? []) stored.delete(path);
   const stale = files.filter((entry) => !stored.has(entry.path));
   log('info', `${files.length} files, ${stale.length} of them new or changed.`);
 
@@ -77,6 +83,11 @@ export async function takeBackup(
           stored,
           options,
         );
+  if (unproved !== null) {
+    const hidden = hiddenChanges(unproved, stored, first.moved);
+    for (const path of hidden) log('warning', `Had changed, and its size and time did not show it: ${path}`);
+    options.onSwept?.(hidden.length);
+  }
   const latest = new Map(again.map((entry) => [entry.path, entry]));
   const closed = manifest.filter((entry) => entry.closed);
   const unreadable = [...closed, ...first.unreadable, ...second.unreadable].map((entry) =>

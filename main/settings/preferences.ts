@@ -15,6 +15,8 @@ const BACKUPS = {
   thin: z.boolean(),
   /** Every pack of the store is read back once in so many days; 0: not by itself. */
   proveWithinDays: z.number().int().min(0).max(365),
+  /** A site's backup compares every file by its contents once in so many days; 0: only when asked. */
+  sweepEveryDays: z.number().int().min(0).max(365),
   /** The newest backup of each site is restored on this computer once a month, and compared. */
   drillMonthly: z.boolean(),
 };
@@ -48,6 +50,7 @@ export const Preferences = z.object({
       keep: BACKUPS.keep.prefault({}),
       thin: BACKUPS.thin.default(true),
       proveWithinDays: BACKUPS.proveWithinDays.default(30),
+      sweepEveryDays: BACKUPS.sweepEveryDays.default(30),
       drillMonthly: BACKUPS.drillMonthly.default(false),
     })
     .prefault({}),

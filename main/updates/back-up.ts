@@ -18,6 +18,7 @@ export interface BackUpServices {
 /**
  * Takes a backup of a site's files and database inside a run, and reads all of it back.
  * @param touches what is about to be changed, relative to the root: backed up whatever the site's rules leave out
+ * @param onSwept asks for a sweep: what looks unchanged is compared by its contents; told how many files had changed all the same
  * @throws Problem `database-refused` when the site has a database that cannot be dumped: half a backup is none.
  */
 export async function backUpSite(
@@ -26,6 +27,7 @@ export async function backUpSite(
   reason: Backup['reason'],
   context: RunContext,
   touches?: (path: string) => boolean,
+  onSwept?: (hidden: number) => void,
 ): Promise<Backup> {
   const platform = services.platforms.get(site.platform);
   const hands = handsFor(services, site, context.signal);
@@ -49,6 +51,7 @@ export async function backUpSite(
       ...(touches === undefined ? {} : { touches }),
       database: access === null || kind === null ? null : { access, kind, php: reading?.facts.php ?? 'php' },
       scripts: services.databaseScripts,
+      onSwept,
       signal: context.signal,
       progress: context.progress,
       log: context.log,

@@ -44,6 +44,7 @@ export interface UpdateServices extends PrepareServices {
     reason: Backup['reason'],
     context: RunContext,
     touches?: (path: string) => boolean,
+    onSwept?: (hidden: number) => void,
   ) => Promise<Backup>;
   readonly setPrivateFolder: (siteId: SiteId, folder: RemotePath) => Site;
   /** Reads the site again after a run, so that what waits is true. */

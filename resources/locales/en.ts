@@ -102,9 +102,14 @@ export const en = {
   'backups.overdue.do.one': 'Back it up',
   'backups.overdue.do.other': 'Back up all {count}',
   'backups.search': 'Find a site',
+  'backups.sweep': 'Back up and compare every file',
+  'backups.sweep.hint': 'Also finds changes that kept size and time.',
   'backups.title': 'Backups',
   'backups.verifyAll': 'Verify all backups',
 
+  'care.sweep': 'Compare every file within',
+  'care.sweep.hint':
+    'A backup then looks at contents too, and finds what changed without showing it. 0: only when asked.',
   'choose.folder': 'Another folder',
   'choose.folder.hint':
     'A site that lies somewhere unusual. A folder without a known system can still be backed up.',

@@ -94,9 +94,14 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'backups.overdue.other': '{count} サイトに最近のバックアップがありません',
   'backups.overdue.do.other': '{count} サイトをバックアップ',
   'backups.search': 'サイトを検索',
+  'backups.sweep': 'すべてのファイルを比較してバックアップ',
+  'backups.sweep.hint': 'サイズと時刻が変わらない変更も検出します。',
   'backups.title': 'バックアップ',
   'backups.verifyAll': 'すべてのバックアップを検証',
 
+  'care.sweep': '全ファイルを比較する間隔',
+  'care.sweep.hint':
+    'この間隔ごとに、バックアップは内容も比較し、見た目では分からない変更を検出します。0 なら指示したときだけです。',
   'choose.folder': '別のフォルダー',
   'choose.folder.hint':
     '通常と異なる場所にあるサイト。既知のシステムがないフォルダーもバックアップできます。',

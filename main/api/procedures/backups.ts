@@ -35,7 +35,7 @@ export function backupProcedures(services: Services) {
   return {
     list: api.list.handler(({ input }) => store.list(input.siteId)),
     start: api.start.handler(async ({ input }) => {
-      const run = await backUpRun(services, sites.get(input.siteId), 'asked');
+      const run = await backUpRun(services, sites.get(input.siteId), 'asked', input.sweep);
       return { runId: run.id };
     }),
     folder: api.folder.handler(async ({ input }) => listFolder(await store.open(input.backupId), input.path)),

@@ -1,5 +1,13 @@
-import { lines, runOk, sh, type Connection, type Script } from '../../connections/index.ts';
-import { decodeName, Problem, type RemotePath } from '../../words/index.ts';
+import {
+  lines,
+  remoteFailed,
+  run,
+  runOk,
+  sh,
+  type Connection,
+  type Script,
+} from '../../connections/index.ts';
+import { decodeName, encodeName, Problem, type RemotePath } from '../../words/index.ts';
 import { meansOf } from './means.ts';
 
 /**
@@ -38,6 +46,50 @@ export LC_ALL=C`,
   return ended ? readNamed(output) : readLines(output);
 }
 
+/**
+ * Hashes files by their paths relative to `base`, on the server. One that is not in the answer went away, or can't be read.
+ * @returns null where the server has nothing to hash with
+ */
+export async function hashThese(
+  connection: Connection,
+  base: RemotePath,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, string> | null> {
+  if (connection.onlyFiles) return null;
+  const { sha256: tool } = await meansOf(connection, signal);
+  if (tool === null) return null;
+  const ended = tool.includes('-z');
+  const hashes = new Map<string, string>();
+  const ask = async (some: readonly string[], script: Script, read: typeof readNamed) => {
+    if (some.length === 0) return;
+    const options = { attempted: 'Compare the files', signal, timeLimit: 6 * 3_600_000 };
+    const names = Buffer.concat(some.flatMap((path) => [encodeName(`./${path}`), Buffer.of(0)]));
+    const asked = lines(
+      sh`cd -- ${base} || exit 66
+export LC_ALL=C`,
+      script,
+    );
+    const answer = await run(connection, asked, { ...options, stdin: names, maxOutput: 512 * 1024 * 1024 });
+    const found = read(answer.stdout);
+    // A file that went away meanwhile makes the whole of it fail.
+    if (answer.code !== 0 && found.size === 0) throw remoteFailed(connection, options.attempted, answer);
+    for (const [path, hash] of found) hashes.set(path, hash);
+  };
+  if (ended) {
+    await ask(paths, sh`xargs -0 ${tool}`, readNamed);
+    return hashes;
+  }
+  const isOdd = (path: string) => /[\n\\]/.test(path);
+  await ask(
+    paths.filter((path) => !isOdd(path)),
+    sh`xargs -0 ${tool}`,
+    readLines,
+  );
+  await ask(paths.filter(isOdd), sh`xargs -0 sh -c ${eachAlone(tool).text} sh`, readLines);
+  return hashes;
+}
+
 function hashNamed(tool: readonly string[], places: readonly string[]): Script {
   return sh`for place in ${places}; do [ ! -e "./$place" ] || find "./$place" -type f -print0; done | xargs -0 -r ${tool}`;
 }
@@ -50,10 +102,13 @@ const ODD = ['(', '-path', '*\n*', '-o', '-path', '*\\\\*', ')'];
  * Files with such names follow, each alone: NUL, name, NUL, hash.
  */
 function hashInLines(tool: readonly string[], places: readonly string[]): Script {
-  const alone = sh`for one; do printf '\0%s\0' "$one"; ${tool} < "$one"; done`;
+  const alone = eachAlone(tool);
   return sh`for place in ${places}; do [ ! -e "./$place" ] || find "./$place" -type f ! ${ODD} -exec ${tool} {} +; done
 for place in ${places}; do [ ! -e "./$place" ] || find "./$place" -type f ${ODD} -exec sh -c ${alone.text} sh {} +; done`;
 }
+
+const eachAlone = (tool: readonly string[]): Script =>
+  sh`for one; do printf '\0%s\0' "$one"; ${tool} < "$one"; done`;
 
 function readNamed(output: Buffer): Map<string, string> {
   const hashes = new Map<string, string>();

@@ -151,6 +151,7 @@ export async function openMovableStore(
     verify: (...given) => changing((store) => store.verify(...given)),
     size: () => use((store) => store.size()),
     matches: (...given) => use((store) => store.matches(...given)),
+    digests: (files) => use((store) => store.digests(files)),
     readOldest: (...given) => changing((store) => store.readOldest(...given)),
     concludeReading: (...given) => changing((store) => store.concludeReading(...given)),
     mark: (...given) => changing((store) => store.mark(...given)),

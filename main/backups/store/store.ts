@@ -23,6 +23,7 @@ import {
   type KeyKeeper,
 } from './keys.ts';
 import { openMarks, type Marks } from './marks.ts';
+import { digestsOf } from './digests.ts';
 import { matches } from './matches.ts';
 import { damaged, decodeBlob, readPackTable, salvagePack } from './pack.ts';
 import { openPackFiles } from './pack-files.ts';
@@ -140,6 +141,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       verify: async (...given) => need().verify(...given),
       size: async () => need().size(),
       matches: async (...given) => need().matches(...given),
+      digests: async (files) => need().digests(files),
       readOldest: async (...given) => need().readOldest(...given),
       concludeReading: async (...given) => need().concludeReading(...given),
       remove: async (id) => need().remove(id),
@@ -292,6 +294,7 @@ function innerStore(
       return index.packs().reduce((sum, { size }) => sum + size, 0);
     },
     matches: (...given) => matches(parts, ...given),
+    digests: (files) => digestsOf(readBlob, files),
     async readOldest(...given) {
       const leave = await gate.together();
       try {

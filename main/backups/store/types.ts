@@ -162,6 +162,8 @@ export interface Store {
   ): Promise<VerifyReport>;
   /** Whether a file on this computer holds just the bytes that these blobs name. */
   matches(blobs: readonly BlobId[], file: string): Promise<boolean>;
+  /** The SHA-256 of each file of a backup, by the blobs it is made of; null: not all of it can be read. */
+  digests(files: readonly (readonly BlobId[])[]): Promise<(Sha256 | null)[]>;
   /** Bytes of all packs. */
   size(): Promise<number>;
   /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Progress, ProblemShape, type BackupId, type SiteId } from '../../../words/index.ts';
+import { Progress, ProblemShape, type BackupId, type Sha256, type SiteId } from '../../../words/index.ts';
 import type { Backup } from '../../backup.ts';
 import type { CutKind } from '../cut.ts';
 import type { BlobId } from '../keys.ts';
@@ -38,6 +38,7 @@ export interface StoreCalls {
   verify(ids: readonly BackupId[] | null, depth: VerifyDepth): VerifyReport;
   size(): number;
   matches(blobs: readonly BlobId[], file: string): boolean;
+  digests(files: readonly (readonly BlobId[])[]): (Sha256 | null)[];
   readOldest(notSince: number, except: readonly string[]): ReadPack | null;
   concludeReading(bad: ReadPack['bad']): string[];
   remove(id: BackupId): null;

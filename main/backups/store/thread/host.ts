@@ -106,6 +106,7 @@ export function hostStore(port: Port): void {
     verify: ({ signal, progress }, ids, depth) => need().verify(ids, signal, progress, depth),
     size: () => need().size(),
     matches: (_call, blobs, file) => need().matches(blobs, file),
+    digests: (_call, files) => need().digests(files),
     readOldest: (_call, notSince, except) => need().readOldest(notSince, except),
     concludeReading: ({ signal }, bad) => need().concludeReading(bad, signal),
     mark: (_call, id, change) => need().mark(id, change),

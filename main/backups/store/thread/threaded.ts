@@ -39,6 +39,7 @@ export async function openStoreInThread(folder: string, { clock, keeper }: Store
       thread.ask('verify', [ids, depth], { signal, progress }),
     size: () => thread.ask('size', []),
     matches: (blobs, file) => thread.ask('matches', [blobs, file]),
+    digests: (files) => thread.ask('digests', [files]),
     readOldest: (notSince, except) => thread.ask('readOldest', [notSince, except]),
     concludeReading: (bad, signal) => thread.ask('concludeReading', [bad], { signal }),
     mark: (id, change) => thread.ask('mark', [id, change]),

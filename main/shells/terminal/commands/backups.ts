@@ -20,14 +20,17 @@ export function backupCommands(program: Commander, act: Act): void {
     .argument('[sites...]')
     .option('--tag <tag>')
     .option('--all')
+    .option('--sweep', 'compares every file by its contents, and finds changes that kept size and time')
     .description('backs up files and database, and reads them back')
-    .action((names: string[], options: { tag?: string; all?: boolean }) =>
+    .action((names: string[], options: { tag?: string; all?: boolean; sweep?: boolean }) =>
       act(async (command) => {
         if (names.length === 0 && options.tag === undefined && options.all !== true)
           throw new Problem({ code: 'usage', message: 'Say which sites: names, --tag, or --all.' });
         const sites = await sitesNamed(command, names, options);
         const started = await Promise.all(
-          sites.map((site) => command.client.backups.start({ siteId: site.id })),
+          sites.map((site) =>
+            command.client.backups.start({ siteId: site.id, sweep: options.sweep ?? false }),
+          ),
         );
         reportRuns(
           command,
