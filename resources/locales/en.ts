@@ -121,9 +121,9 @@ export const en = {
   'choose.next.other': 'Continue with {count} sites',
   'choose.nothing': 'Nothing found in the usual places',
 
-  'choose.onlyFiles': 'Name the folder of the site below',
   'choose.onlyFiles.text':
     'Over SFTP, what is installed cannot be read: a site is its files. They are backed up and restored; updates and databases need a shell.',
+  'choose.siteFolder': 'Folder of the site',
   'chosen.backUp': 'Back up',
   'chosen.check': 'Check',
   'chosen.clear': 'Choose none',

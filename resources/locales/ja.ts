@@ -111,9 +111,9 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'choose.next.other': '{count} サイトで次へ',
   'choose.nothing': '一般的な場所には見つかりませんでした',
 
-  'choose.onlyFiles': 'サイトのフォルダーを下に入力してください',
   'choose.onlyFiles.text':
     'SFTP では何がインストールされているかを読み取れないため、サイトはファイルとして扱われます。ファイルのバックアップと復元ができます。更新とデータベースにはシェルが必要です。',
+  'choose.siteFolder': 'サイトのフォルダー',
   'chosen.backUp': 'バックアップ',
   'chosen.check': 'チェック',
   'chosen.clear': '選択を解除',

@@ -156,7 +156,9 @@ export async function openRemoteFiles(client: Client, label: string): Promise<Re
       }
       // Of a folder that may be listed but not entered, some servers leave out even “.”.
       if (found.length === 0 && !itself) await look(ASK.stat, `${path}/.`);
-      const stats = await Promise.all(found.map(({ name, stat }) => stat ?? lstat(`${path}/${name}`)));
+      const stats = await Promise.all(
+        found.map(async ({ name, stat }) => stat ?? (await lstat(`${path}/${name}`))),
+      );
       return found.flatMap(({ name }, at) => {
         const stat = stats[at] ?? null;
         return stat === null ? [] : [{ name, stat }];

@@ -79,7 +79,7 @@ test('an account without a shell is reached over SFTP, and it is said what that 
   await page.getByRole('button', { name: 'Use SFTP instead' }).click();
   await expect(page.getByText('Files only.')).toBeVisible();
   await expect(page.getByText('updates and databases need a shell', { exact: false })).toBeVisible();
-  await page.getByLabel('Another folder').fill('/home/deploy/www');
+  await page.getByLabel('Folder of the site').fill('/home/deploy/www');
   await page.getByRole('button', { name: 'Look there' }).click();
   await page.getByRole('button', { name: 'Continue with 1 site' }).click();
   await page.getByLabel('Address').fill('https://files.example.org/');
