@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   flatten,
   inParallel,
+  leftOutBy,
   readManifest,
   sameStamp,
   sendOverSftp,
@@ -14,6 +15,7 @@ import type { RemoteFiles } from '../connections/index.ts';
 import type { RunContext, RunResult } from '../runs/index.ts';
 import { joinRemote, Problem, wordsOf, type BackupId, type OnProgress } from '../words/index.ts';
 import type { Hands } from './hands.ts';
+import { leaveOutOf } from './leave-out.ts';
 import { entriesOf, type Restored } from './restore-site.ts';
 
 /** Files that are sent at once. */
@@ -83,13 +85,18 @@ async function restorePaths(
   const now = before === null ? new Map<string, TreeEntry>() : await allOf(store, before.id);
   return hands.on(async (connection) => {
     const listing = { root: site.root, only: [...paths], php: hands.scripts.listing, signal };
-    const live = await readManifest(connection, {
-      ...listing,
-      leaveOut: hands.platform.recipe.backup.leaveOut,
-    });
+    // What was left out then, or is now, is no part of what is brought back: it stays as it is.
+    const leaveOut = leaveOutOf(site, hands.platform.recipe.backup.leaveOut, null);
+    const leftOut = [snapshot.backup.leftOut, leaveOut].flatMap((one) =>
+      one === null ? [] : [leftOutBy(one)],
+    );
+    const live = await readManifest(connection, { ...listing, leaveOut: leaveOut.paths });
     const there = new Map(live.map((entry) => [entry.path, entry]));
     const changed = [...wanted].filter(([path, entry]) => !isThere(entry, there.get(path), now.get(path)));
-    const extra = live.filter(({ path }) => path !== '' && !wanted.has(path)).map(({ path }) => path);
+    const extra = live
+      .filter((entry) => entry.path !== '' && !wanted.has(entry.path))
+      .filter((entry) => leftOut.every((one) => one.because(entry) === null))
+      .map(({ path }) => path);
     const put = hand(await connection.files(), hands, there);
 
     for (const [path, entry] of changed)

@@ -27,7 +27,8 @@ export async function restoreSite(
 ): Promise<RunResult> {
   const hands = handsFor(services, given, context.signal);
   if (given.connection.kind === 'sftp') {
-    const backUp = () => services.backUp(given, 'before-restore', context);
+    const touches = await restoredBy(services, choice);
+    const backUp = () => services.backUp(given, 'before-restore', context, touches);
     return restoreOverSftp(services, hands, choice, context, backUp);
   }
   const privateFolder = await hands.on((connection) =>

@@ -89,6 +89,10 @@ describe('a host that gives files and no shell', () => {
     const before = listing(folder);
     await using app = await anApp(null);
     const site = await aSiteOfFiles(app, folder);
+    await app.client.sites.edit({
+      siteId: site.id,
+      edit: { settings: { backups: { leaveOut: ['*.log'] } } },
+    });
     expect(await app.client.connections.testSite({ siteId: site.id })).toMatchObject({
       outcome: 'ok',
       onlyFiles: true,
@@ -99,6 +103,7 @@ describe('a host that gives files and no shell', () => {
       fs.rmSync(Buffer.concat([Buffer.from(`${folder}/`), name]), { recursive: true });
     fs.writeFileSync(path.join(folder, 'private'), 'SECRET');
     fs.writeFileSync(path.join(folder, 'hacked\n.php'), 'left by somebody');
+    fs.writeFileSync(path.join(folder, 'kept.log'), 'left out');
     fs.mkdirSync(path.join(folder, 'dangling/deep/er'), { recursive: true });
     fs.writeFileSync(path.join(folder, 'dangling/deep/er/file'), 'in the way');
     owned(folder);
@@ -106,6 +111,8 @@ describe('a host that gives files and no shell', () => {
       await app.client.backups.restore({ backupId: backup.id, to: { kind: 'site' } }),
     );
     expect(back).toMatchObject({ state: 'done' });
+    expect(fs.readFileSync(path.join(folder, 'kept.log'), 'utf8')).toBe('left out');
+    fs.rmSync(path.join(folder, 'kept.log'));
     expect(listing(folder)).toBe(before);
     expect(fs.statSync(path.join(folder, 'private')).mtimeMs).toBe(1_000_000_000_000);
   });
@@ -142,10 +149,8 @@ describe('a host that gives files and no shell', () => {
     const second = await backUp(app, site.id);
     expect(second.files).toBe(5_000);
     expect(second.addedBytes).toBeLessThan(100_000);
-    fs.rmSync(folder, { recursive: true });
-    fs.mkdirSync(folder);
-    owned(folder);
-    fs.chmodSync(folder, 0o700);
+    for (const name of ['folder-0', 'folder-1', 'folder-2'])
+      fs.rmSync(path.join(folder, name), { recursive: true });
     expect(
       await app.ended(await app.client.backups.restore({ backupId: first.id, to: { kind: 'site' } })),
     ).toMatchObject({ state: 'done' });

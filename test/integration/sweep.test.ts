@@ -63,7 +63,7 @@ describe.each([
         takeBackup(store, connection, {
           site,
           reason: 'asked',
-          leaveOut: [],
+          leaveOut: { paths: [], rules: [], largerThan: null },
           database: null,
           scripts,
           ...(sweeps ? { onSwept: (count: number) => hidden.push(count) } : {}),
