@@ -2,24 +2,11 @@ import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import tar from 'tar-stream';
 import { lines, run, sh, type Connection, type Script } from '../../connections/index.ts';
-import { decodeName, encodeName, Problem, wordsOf, type RemotePath } from '../../words/index.ts';
+import { decodeName, encodeName, Problem, wordsOf } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { meansOf, type Means } from './means.ts';
+import type { Pulled, PullOptions } from './pulled.ts';
 import { pullOverSftp } from './sftp-pull.ts';
-
-export interface PullOptions {
-  readonly root: RemotePath;
-  readonly signal: AbortSignal;
-  /** Takes one file's content; all of it has to be read. */
-  readonly onFile: (entry: ManifestEntry, size: number, content: AsyncIterable<Buffer>) => Promise<void>;
-}
-
-/** What a pull could not bring. */
-export interface Pulled {
-  /** Came in another size than the manifest says, or was not there any more. */
-  readonly moved: readonly ManifestEntry[];
-  readonly unreadable: readonly ManifestEntry[];
-}
 
 /** One tar's part of the names. It ends with 255, and xargs with it, when tar gave up in the middle of a file: what came next would be read as the rest of it. */
 const PART = `errors=$(tar -cf - "$@" 2>&1 >&3); code=$?

@@ -1,6 +1,6 @@
 import type { RemoteFiles } from '../../connections/index.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
-import type { Pulled, PullOptions } from './pull.ts';
+import type { Pulled, PullOptions } from './pulled.ts';
 import { beginReading, type Came, type Reading } from './sftp-reading.ts';
 
 /** Files that are open at once. */

@@ -1,0 +1,16 @@
+import type { RemotePath } from '../../words/index.ts';
+import type { ManifestEntry } from './manifest-entry.ts';
+
+export interface PullOptions {
+  readonly root: RemotePath;
+  readonly signal: AbortSignal;
+  /** Takes one file's content; all of it has to be read. */
+  readonly onFile: (entry: ManifestEntry, size: number, content: AsyncIterable<Buffer>) => Promise<void>;
+}
+
+/** What a pull could not bring. */
+export interface Pulled {
+  /** Came in another size than the manifest says, or was not there any more. */
+  readonly moved: readonly ManifestEntry[];
+  readonly unreadable: readonly ManifestEntry[];
+}
