@@ -332,7 +332,7 @@ export function fakeApi(options: {
       }),
       find: os.backups.find.handler(({ input }) =>
         (input.siteId === undefined ? [...fleet.values()].slice(0, 3) : [siteOf(input.siteId)])
-          .flatMap((site) => sampleBackups(site, now).slice(0, 2))
+          .flatMap((site) => sampleBackups(site, now).slice(0, input.siteId === undefined ? 2 : undefined))
           .flatMap((backup, at) =>
             samplePaths(input.glob).map((found) => ({
               backupId: backup.id,
