@@ -60,7 +60,8 @@ export interface Handed {
     readonly kind: CutKind;
     readonly from: number;
     readonly to: number;
-    readonly end: boolean;
+    /** `broken`: no more of this file comes, and what came is no file. */
+    readonly end: 'no' | 'whole' | 'broken';
   }[];
 }
 

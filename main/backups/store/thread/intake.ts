@@ -29,9 +29,12 @@ interface Part {
   readonly file: number;
   readonly kind: Handed['parts'][number]['kind'];
   readonly bytes: Buffer;
-  readonly end: boolean;
+  readonly end: Handed['parts'][number]['end'];
   readonly message: Message;
 }
+
+/** A file of which no more comes. */
+class BrokenOff extends Error {}
 
 export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => void): Intake {
   const waiting: Part[] = [];
@@ -74,9 +77,10 @@ export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => voi
         continue;
       }
       taken.push(part);
-      yield part.bytes;
+      if (part.bytes.length > 0) yield part.bytes;
       doneWith(part);
-      if (part.end) return;
+      if (part.end === 'broken') throw new BrokenOff();
+      if (part.end === 'whole') return;
     }
   }
   const work = async () => {
@@ -93,7 +97,8 @@ export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => voi
         const result = await writer.put(bytesOf(part, taken), part.kind);
         stored.push([part.file, result]);
       } catch (error) {
-        problem ??= asProblem(error).toJSON();
+        // Who handed it over knows already.
+        if (!(error instanceof BrokenOff)) problem ??= asProblem(error).toJSON();
       }
       for (const each of taken) letGo(each);
       tellSoon();

@@ -40,7 +40,7 @@ export function createOutlet(send: (handed: Omit<Handed, 'writer'>) => void): Ou
     used = 0;
     parts = [];
   };
-  const put = (file: number, kind: CutKind, bytes: Buffer, end: boolean) => {
+  const put = (file: number, kind: CutKind, bytes: Buffer, end: Handed['parts'][number]['end']) => {
     let from = 0;
     do {
       if (used === MESSAGE) flush();
@@ -48,7 +48,7 @@ export function createOutlet(send: (handed: Omit<Handed, 'writer'>) => void): Ou
       const length = Math.min(bytes.length - from, MESSAGE - used);
       bytes.copy(room, used, from, from + length);
       from += length;
-      parts.push({ file, kind, from: used, to: used + length, end: end && from === bytes.length });
+      parts.push({ file, kind, from: used, to: used + length, end: from === bytes.length ? end : 'no' });
       used += length;
     } while (from < bytes.length);
     timer ??= setTimeout(flush, SOON);
@@ -61,13 +61,20 @@ export function createOutlet(send: (handed: Omit<Handed, 'writer'>) => void): Ou
       const stored = Promise.withResolvers<StoredBytes>();
       stored.promise.catch(() => {});
       files.set(file, stored);
-      for await (const chunk of bytes) {
-        if (failed) throw failed;
-        put(file, kind, chunk, false);
-        while (under >= AHEAD && failed === null) await less.promise;
+      try {
+        for await (const chunk of bytes) {
+          if (failed) throw failed;
+          put(file, kind, chunk, 'no');
+          while (under >= AHEAD && failed === null) await less.promise;
+        }
+      } catch (error) {
+        // What comes next must not be taken for the rest of it.
+        put(file, kind, NOTHING, 'broken');
+        files.delete(file);
+        throw error;
       }
       if (failed) throw failed;
-      put(file, kind, NOTHING, true);
+      put(file, kind, NOTHING, 'whole');
       return { stored: stored.promise };
     },
     taken(news) {

@@ -86,6 +86,24 @@ describe('a store in a thread', () => {
     expect(await store.verify(null, never, quietly)).toMatchObject({ backups: 1, damage: [] });
   });
 
+  it('a file that breaks off is none, and what comes after it is not taken for its rest', async () => {
+    await using writer = await begin();
+    const broken = async function* () {
+      yield crypto.randomBytes(10);
+      yield crypto.randomBytes(3_000_000);
+      throw new Error('the connection broke');
+    };
+    const before = await writer.handOver(inParts(Buffer.from('before'), 2));
+    await expect(writer.handOver(broken())).rejects.toThrow('the connection broke');
+    const contents = [Buffer.from('after'), Buffer.alloc(0), crypto.randomBytes(2_000_000)];
+    const backup = await take(writer, contents, 100_000);
+    expect((await before.stored).size).toBe(6);
+    const snapshot = await store.open(backup.id);
+    for (const [at, entry] of (await snapshot.tree(snapshot.root)).entries())
+      if (entry.kind === 'file')
+        expect((await buffer(snapshot.read(entry.blobs))).equals(contents[at] ?? Buffer.of(1))).toBe(true);
+  });
+
   it('dates a backup by the app’s clock', async () => {
     clock.forward(86_400_000);
     await using writer = await begin();
