@@ -7,7 +7,6 @@ import { confFiles, sessionKeychain } from '../../main/settings/index.ts';
 import type { Run } from '../../main/runs/index.ts';
 import type { Site } from '../../main/sites/index.ts';
 import { remotePath } from '../../main/words/index.ts';
-import { aClock } from '../main/samples.ts';
 import { aTempFolder, type TempFolder } from '../rig/index.ts';
 
 const HOUR = 3_600_000;
@@ -16,7 +15,9 @@ const DAY = 24 * HOUR;
 let temp: TempFolder;
 let app: App;
 let notices: string[];
-const clock = aClock();
+/** Goes on by itself as a computer's does: the store's thread has one as well, and a backup is not dated after now. */
+let ahead = 0;
+const clock = () => Date.now() + ahead;
 const open = async () => {
   const dataFolder = path.join(temp.path, 'data');
   app = await openApp({
@@ -64,7 +65,7 @@ const aSite = async (name: string): Promise<Site> => {
 };
 /** The computer wakes up so much later. */
 const later = (millis: number) => {
-  clock.forward(millis);
+  ahead += millis;
   app.resumed();
 };
 const runsOf = async (kind: Run['kind']) =>
@@ -156,9 +157,10 @@ describe('by itself', () => {
     await app.client.backups.start({ siteId: site.id });
     await ends('backup', 1);
     await app.client.preferences.set({ backups: { proveWithinDays: 30 } });
+    const woken = clock() + DAY;
     later(DAY);
     await ends('verify', 1);
-    expect((await app.client.backups.list({}))[0]?.verifiedAt).toBeGreaterThanOrEqual(clock());
+    expect((await app.client.backups.list({}))[0]?.verifiedAt).toBeGreaterThanOrEqual(woken);
     await app.close();
     await open();
     later(HOUR);
@@ -169,7 +171,7 @@ describe('by itself', () => {
     await app.client.preferences.set({ backups: { proveWithinDays: 0, drillMonthly: true } });
     later(0);
     await ends('verify', 3);
-    expect((await app.client.sites.list({}))[0]?.provedAt).toBe(clock());
+    expect((await app.client.sites.list({}))[0]?.provedAt).toBeGreaterThan(woken);
     later(29 * DAY);
     await looked();
     expect(await runsOf('verify')).toHaveLength(3);
