@@ -37,7 +37,6 @@ export async function findFiles(
   const known = new Map<string, readonly Version[]>();
 
   const below = async (snapshot: Snapshot, folder: string, tree: BlobId): Promise<readonly Version[]> => {
-    // Where a name alone decides, a folder holds the same wherever it lies.
     const key = `${folder}\0${tree}`;
     const before = known.get(key);
     if (before) return before;

@@ -89,9 +89,10 @@ export async function liveSnapshot(
       if (found) return found;
       throw new Problem({ code: 'no-such-path', message: 'There is no such folder on the site.' });
     },
-    // eslint-disable-next-line require-yield -- nothing of it is here
     async *read() {
-      throw new Problem({ code: 'no-such-file', message: 'The site’s contents were not fetched.' });
+      yield await Promise.reject<Buffer>(
+        new Problem({ code: 'no-such-file', message: 'The site’s contents were not fetched.' }),
+      );
     },
   };
 }

@@ -27,7 +27,6 @@ export interface StoreThread {
 }
 
 interface Waiting {
-  readonly name: CallName;
   readonly answered: PromiseWithResolvers<unknown>;
   readonly progress: OnProgress | undefined;
 }
@@ -102,7 +101,7 @@ export function startStoreThread(clock: Clock, keeper: KeyKeeper | null): StoreT
       signal?.throwIfAborted();
       const number = (numbers += 1);
       const answered = Promise.withResolvers<unknown>();
-      waiting.set(number, { name, answered, progress });
+      waiting.set(number, { answered, progress });
       hold();
       const cancel = () => send({ kind: 'cancel', number });
       signal?.addEventListener('abort', cancel, { once: true });
