@@ -1,31 +1,21 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
 import { takeOwnership } from '../../database/index.ts';
-import { newBackupId, Problem, readJson, type Clock } from '../../words/index.ts';
+import { newBackupId, Problem, type Clock } from '../../words/index.ts';
 import type { Backup, Pin } from '../backup.ts';
+import { readConfig, writeConfig } from './config.ts';
 import { cut, CUT, type CutKind } from './cut.ts';
-import { HALF, writeDurably } from './durable.ts';
+import { HALF } from './durable.ts';
 import { createGate } from './gate.ts';
-import { openIndex, type StoreIndex } from './index-db.ts';
 import { inspectFile } from './inspect.ts';
 import { lastFolders } from './last.ts';
-import {
-  keysOf,
-  newPhrase,
-  readPhrase,
-  unwrapKey,
-  WrappedKey,
-  wrapKey,
-  type BlobId,
-  type KeyKeeper,
-} from './keys.ts';
+import { learnNewPacks, learnPack, openOrRemakeIndex } from './learn.ts';
+import { keysOf, newPhrase, readPhrase, unwrapKey, wrapKey, type BlobId, type KeyKeeper } from './keys.ts';
 import { openMarks, type Marks } from './marks.ts';
 import { digestsOf } from './digests.ts';
 import { matches } from './matches.ts';
-import { damaged, decodeBlob, readPackTable, salvagePack } from './pack.ts';
+import { damaged, decodeBlob } from './pack.ts';
 import { openPackFiles } from './pack-files.ts';
 import { createPacker } from './packer.ts';
 import { pruneStore } from './prune.ts';
@@ -36,15 +26,6 @@ import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store, StoredBytes } from './types.ts';
 import { verifyBackups, type StoreParts } from './verify.ts';
 import { startWorkers, type StoreWorkers } from './workers.ts';
-
-const Config = z.object({
-  format: z.literal(2),
-  id: z.string().regex(/^[0-9a-f]{32}$/),
-  sealed: z.boolean(),
-  /** The master key, wrapped by the recovery phrase; null until one is made. */
-  phrase: WrappedKey.nullable(),
-});
-type Config = z.infer<typeof Config>;
 
 export interface StoreOptions {
   readonly clock: Clock;
@@ -353,68 +334,6 @@ function pinned(siteName: string, { note }: Pin): Problem {
     answered: note,
     todo: 'Unpin it first: on its screen, or with `backups unpin`.',
   });
-}
-
-/** Brings the index in line with the packs that are there. */
-async function learnNewPacks(parts: PackParts): Promise<void> {
-  const known = new Set(parts.index.packs().map((pack) => pack.name));
-  const found = new Set(await parts.packs.names());
-  for (const name of found) if (!known.has(name)) await learnPack(parts, name);
-  for (const name of known) if (!found.has(name)) parts.index.forgetPack(name);
-}
-
-type PackParts = Pick<StoreParts, 'keys' | 'index' | 'packs'>;
-
-/** Takes a pack that a crash or a lost index left unknown into the index. A damaged one gives what is still whole in it. */
-async function learnPack({ keys, index, packs }: PackParts, name: string): Promise<void> {
-  const size = await packs.size(name);
-  const read = (offset: number, length: number) => packs.read(name, offset, length);
-  const { salt, places } = await readPackTable(name, size, keys, read).catch(async () =>
-    salvagePack(keys, await read(0, size)),
-  );
-  index.add({ name, size, salt }, places);
-}
-
-/** Reads what a store is, or makes a new one: sealed where there is a keeper for its key. */
-async function readConfig(file: string, keeper: KeyKeeper | null): Promise<Config> {
-  if (existsSync(file)) {
-    const text = await readFile(file, 'utf8');
-    const { format } = readJson(z.object({ format: z.number() }), text);
-    if (format === 2) return readJson(Config, text);
-    throw new Problem({
-      code: format > 2 ? 'store-newer' : 'store-older',
-      message: `The backup store was written by ${format > 2 ? 'a newer' : 'a preview of'} Groundskeeper.`,
-      answered: `format ${format}`,
-      todo:
-        format > 2
-          ? 'Update Groundskeeper. Nothing in the store was changed.'
-          : 'Move the store’s folder away; a new one is made. Nothing in it was changed.',
-    });
-  }
-  const config: Config = {
-    format: 2,
-    id: randomBytes(16).toString('hex'),
-    sealed: keeper !== null,
-    phrase: null,
-  };
-  // The key first: a key without a store does no harm, a store without a key is lost.
-  await keeper?.set(config.id, randomBytes(32).toString('base64'));
-  await writeConfig(file, config);
-  return config;
-}
-
-async function writeConfig(file: string, config: Config): Promise<void> {
-  await writeDurably(file, Buffer.from(`${JSON.stringify(config, null, 1)}\n`));
-}
-
-/** The index is a cache: one that cannot be read is made anew. */
-async function openOrRemakeIndex(file: string): Promise<StoreIndex> {
-  try {
-    return openIndex(file);
-  } catch {
-    for (const suffix of ['', '-wal', '-shm']) await rm(`${file}${suffix}`, { force: true });
-    return openIndex(file);
-  }
 }
 
 /** Takes away what a crash left half written. The store has one writer, and this is before it writes. */

@@ -1,0 +1,34 @@
+import { rm } from 'node:fs/promises';
+import { openIndex, type StoreIndex } from './index-db.ts';
+import { readPackTable, salvagePack } from './pack.ts';
+import type { StoreParts } from './verify.ts';
+
+/** Brings the index in line with the packs that are there. */
+export async function learnNewPacks(parts: PackParts): Promise<void> {
+  const known = new Set(parts.index.packs().map((pack) => pack.name));
+  const found = new Set(await parts.packs.names());
+  for (const name of found) if (!known.has(name)) await learnPack(parts, name);
+  for (const name of known) if (!found.has(name)) parts.index.forgetPack(name);
+}
+
+type PackParts = Pick<StoreParts, 'keys' | 'index' | 'packs'>;
+
+/** Takes a pack that a crash or a lost index left unknown into the index. A damaged one gives what is still whole in it. */
+export async function learnPack({ keys, index, packs }: PackParts, name: string): Promise<void> {
+  const size = await packs.size(name);
+  const read = (offset: number, length: number) => packs.read(name, offset, length);
+  const { salt, places } = await readPackTable(name, size, keys, read).catch(async () =>
+    salvagePack(keys, await read(0, size)),
+  );
+  index.add({ name, size, salt }, places);
+}
+
+/** The index is a cache: one that cannot be read is made anew. */
+export async function openOrRemakeIndex(file: string): Promise<StoreIndex> {
+  try {
+    return openIndex(file);
+  } catch {
+    for (const suffix of ['', '-wal', '-shm']) await rm(`${file}${suffix}`, { force: true });
+    return openIndex(file);
+  }
+}
