@@ -7,7 +7,7 @@ import type { OnProgress } from '../../words/index.ts';
 import { entryAt, flatten } from './browse.ts';
 import { localProblem, refuseExisting } from './local-disk.ts';
 import { createSafePaths } from './safe-paths.ts';
-import type { Snapshot } from '../store/types.ts';
+import type { StoredSnapshot } from '../store/types.ts';
 import type { FileEntry } from '../store/tree.ts';
 
 export interface LocalRestore {
@@ -25,7 +25,7 @@ export interface LocalRestore {
  * @throws Problem `exists` when a file is there already; nothing is overwritten.
  */
 export async function restoreToFolder(
-  snapshot: Snapshot,
+  snapshot: StoredSnapshot,
   paths: readonly string[],
   folder: string,
   database: boolean,
@@ -38,13 +38,19 @@ export async function restoreToFolder(
   const made = new Set<string>();
   let files = 0;
   let bytes = 0;
+  const wrote = (count: number, size: number) => {
+    files += count;
+    bytes += size;
+    progress({ what: 'Restore', done: bytes, total: null, unit: 'bytes' });
+  };
   const under = new Set<Promise<void>>();
   let failed: { readonly error: unknown } | null = null;
-  /** Begins a file, and waits only while too many are being written. */
-  const writeFile = async (path: string, entry: FileEntry) => {
-    signal.throwIfAborted();
-    const target = safe(path);
-    const work = writeOne(target, entry)
+  const throwFailure = () => {
+    if (failed) throw failed.error;
+  };
+  /** Begins some work, and waits only while too much of it is under way. */
+  const begin = async (what: () => Promise<void>) => {
+    const work = what()
       .catch((error: unknown) => {
         failed ??= { error };
       })
@@ -53,17 +59,48 @@ export async function restoreToFolder(
     while (under.size >= AT_ONCE) await Promise.race(under);
     throwFailure();
   };
-  const throwFailure = () => {
-    if (failed) throw failed.error;
+
+  let small: Target[] = [];
+  let smallBytes = 0;
+  const writeSmall = () => {
+    const batch = small;
+    small = [];
+    smallBytes = 0;
+    return begin(async () => {
+      signal.throwIfAborted();
+      const left = await snapshot.writeFiles(
+        batch.map(({ target, entry }) => ({ target, blobs: entry.blobs, modified: modifiedOf(entry) })),
+      );
+      const leftOver = new Set(left);
+      const done = batch.filter((_, at) => !leftOver.has(at));
+      wrote(
+        done.length,
+        done.reduce((sum, { entry }) => sum + entry.size, 0),
+      );
+      for (const at of left) {
+        const one = batch[at];
+        if (one === undefined) continue;
+        await write(snapshot, one);
+        wrote(1, one.entry.size);
+      }
+    });
   };
-  const writeOne = async (target: string, entry: FileEntry) => {
+  const writeFile = async (path: string, entry: FileEntry) => {
+    signal.throwIfAborted();
+    const target = safe(path);
     const parent = dirname(target);
     if (!made.has(parent)) await mkdir(parent, { recursive: true });
     made.add(parent);
-    await write(snapshot, entry, target);
-    files += 1;
-    bytes += entry.size;
-    progress({ what: 'Restore', done: bytes, total: null, unit: 'bytes' });
+    if (entry.size > SMALL) {
+      await begin(async () => {
+        await write(snapshot, { target, entry });
+        wrote(1, entry.size);
+      });
+      return;
+    }
+    small.push({ target, entry });
+    smallBytes += entry.size;
+    if (small.length >= BATCH || smallBytes >= BATCH_BYTES) await writeSmall();
   };
   try {
     for (const path of paths.length === 0 ? [''] : paths) {
@@ -83,6 +120,7 @@ export async function restoreToFolder(
         else await mkdir(safe(below), { recursive: true });
       }
     }
+    if (small.length > 0) await writeSmall();
   } finally {
     await Promise.all(under);
   }
@@ -101,8 +139,19 @@ export async function restoreToFolder(
   return { files, bytes, links, renamed: safePaths.renamed };
 }
 
-async function write(snapshot: Snapshot, entry: FileEntry, target: string): Promise<void> {
+interface Target {
+  readonly target: string;
+  readonly entry: FileEntry;
+}
+
+/** Seconds since 1970; null where the server gave none that counts. */
+function modifiedOf(entry: FileEntry): number | null {
   const modified = Number(entry.mtime);
+  return Number.isFinite(modified) ? modified : null;
+}
+
+async function write(snapshot: StoredSnapshot, { target, entry }: Target): Promise<void> {
+  const modified = modifiedOf(entry);
   const small = entry.size <= SMALL;
   // A large file gets its name when it is whole.
   const file = small ? target : join(dirname(target), `.gk-part-${randomBytes(6).toString('hex')}`);
@@ -113,7 +162,7 @@ async function write(snapshot: Snapshot, entry: FileEntry, target: string): Prom
     made = true;
     try {
       await handle.writeFile(snapshot.read(entry.blobs));
-      if (Number.isFinite(modified)) await handle.utimes(modified, modified);
+      if (modified !== null) await handle.utimes(modified, modified);
     } finally {
       await handle.close();
     }
@@ -127,5 +176,8 @@ async function write(snapshot: Snapshot, entry: FileEntry, target: string): Prom
 
 /** Files up to this size are written in one go under their own names. */
 const SMALL = 1024 * 1024;
-/** Files that are written at once. */
-const AT_ONCE = 8;
+/** Small files that are written together, and their bytes. */
+const BATCH = 512;
+const BATCH_BYTES = 8 * SMALL;
+/** Batches and large files that are written at once. */
+const AT_ONCE = 3;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { bytesInWords, counted, Problem, type OnProgress } from '../../words/index.ts';
 import type { Proof } from '../backup.ts';
 import { restoreToFolder } from '../browse/restore-local.ts';
-import type { Snapshot, Store } from '../store/types.ts';
+import type { StoredSnapshot, Store } from '../store/types.ts';
 import { compareFolder, dumpName } from './compare-folder.ts';
 import { proveDatabase } from './database.ts';
 
@@ -17,7 +17,7 @@ const PREFIX = 'drill-';
  */
 export async function drill(
   store: Store,
-  snapshot: Snapshot,
+  snapshot: StoredSnapshot,
   below: string,
   signal: AbortSignal,
   progress: OnProgress,
@@ -76,7 +76,7 @@ export async function drill(
 }
 
 /** Room for the files, for the dump, and for the dump once more as a server's tables and their indexes. */
-async function needSpace({ backup, database }: Snapshot, below: string): Promise<void> {
+async function needSpace({ backup, database }: StoredSnapshot, below: string): Promise<void> {
   const wanted = Math.ceil(backup.bytes * 1.05) + (database?.size ?? 0) * 2 + backup.files * 4096;
   const { bavail, bsize } = await statfs(below);
   const free = bavail * bsize;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ProblemShape, Sha256 } from '../../words/index.ts';
+import type { BlobPlace } from './pack.ts';
 
 /** What a store's threads are given and answer. */
 export const WorkerData = z.object({ master: z.instanceof(Uint8Array).nullable() });
@@ -44,7 +45,32 @@ const CheckJob = z.object({
 });
 export type CheckJob = z.infer<typeof CheckJob>;
 
-export const Job = z.discriminatedUnion('kind', [PackJob, CheckJob]);
+/** Files of a backup that are to be written to a disk, new ones. */
+export interface FilesToWrite {
+  /** The packs that they are read from. */
+  readonly packs: readonly { readonly file: string; readonly salt: Uint8Array }[];
+  readonly files: readonly {
+    readonly target: string;
+    /** Seconds since 1970; null: as the disk says. */
+    readonly modified: number | null;
+    readonly parts: readonly { readonly pack: number; readonly place: BlobPlace }[];
+  }[];
+}
+
+/** Both threads are of one build, so the files are as their type says; looking at each costs as much as writing it. */
+const WriteJob = z.object({
+  kind: z.literal('write'),
+  number: z.number(),
+  what: z.custom<FilesToWrite>(),
+});
+export type WriteJob = z.infer<typeof WriteJob>;
+
+/** Nothing more comes. */
+const End = z.object({ kind: z.literal('end') });
+
+const Work = z.discriminatedUnion('kind', [PackJob, CheckJob, WriteJob]);
+export type Job = z.infer<typeof Work>;
+export const ToWorker = z.union([End, Work]);
 
 /** `bytes` is given back. */
 export const PackReply = z.object({
@@ -64,6 +90,10 @@ export const CheckReply = z.object({
   whole: z.string().nullable(),
 });
 export type CheckReply = z.infer<typeof CheckReply>;
+
+/** Files that were not written, by their place in the job. */
+export const WriteReply = z.object({ left: z.array(z.number()) });
+export type WriteReply = z.infer<typeof WriteReply>;
 
 export const Answer = z.union([
   z.object({ number: z.number(), reply: z.unknown() }),

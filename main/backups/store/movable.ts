@@ -7,7 +7,7 @@ import { createGate } from './gate.ts';
 import type { StoreOptions } from './store.ts';
 import { CONFIG } from './store-files.ts';
 import { openStoreInThread } from './thread/threaded.ts';
-import type { Snapshot, Store } from './types.ts';
+import type { Store, StoredSnapshot } from './types.ts';
 
 /** A store that may go to another folder while it is used: what is read goes on, what writes waits. */
 export interface MovableStore extends Store {
@@ -96,7 +96,7 @@ export async function openMovableStore(
     inspect: (...given) => use((store) => store.inspect(...given)),
     async open(id) {
       let from: Store | null = null;
-      let snapshot: Snapshot | null = null;
+      let snapshot: StoredSnapshot | null = null;
       const fresh = async (store: Store) => {
         if (snapshot === null || from !== store) snapshot = await store.open(id);
         from = store;
@@ -108,6 +108,7 @@ export async function openMovableStore(
         root,
         database,
         tree: (tree) => use(async (store) => (await fresh(store)).tree(tree)),
+        writeFiles: (files) => use(async (store) => (await fresh(store)).writeFiles(files)),
         async *read(blobs) {
           const ask = (from: number) =>
             from < blobs.length

@@ -1,4 +1,4 @@
-/** A thread that compresses, seals, writes and reads back whole packs, so that the app itself never waits for that. */
+/** A thread that compresses, seals, writes and reads back whole packs, and writes restored files, so that the app itself never waits for that. */
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asProblem, Problem, wordsOf } from '../../words/index.ts';
@@ -19,7 +19,17 @@ import {
   tableSize,
   type BlobPlace,
 } from './pack.ts';
-import { Job, WorkerData, type CheckJob, type CheckReply, type PackJob, type PackReply } from './jobs.ts';
+import {
+  ToWorker,
+  WorkerData,
+  type CheckJob,
+  type Job,
+  type CheckReply,
+  type PackJob,
+  type PackReply,
+  type WriteReply,
+} from './jobs.ts';
+import { writeFiles } from './write-files.ts';
 
 const { master } = WorkerData.parse(workerData);
 const keys = keysOf(master === null ? null : Buffer.from(master));
@@ -30,12 +40,27 @@ parentPort?.on('message', (message: unknown) => {
 });
 
 async function answer(message: unknown): Promise<void> {
-  const job = Job.parse(message);
+  const job = ToWorker.parse(message);
+  if (job.kind === 'end') {
+    parentPort?.close();
+    return;
+  }
   try {
-    const reply = job.kind === 'pack' ? await pack(job) : await check(job);
+    const reply = await replyTo(job);
     parentPort?.postMessage({ number: job.number, reply }, job.kind === 'pack' ? [job.bytes] : []);
   } catch (error) {
     parentPort?.postMessage({ number: job.number, problem: asProblem(error).toJSON() });
+  }
+}
+
+function replyTo(job: Job): Promise<PackReply> | Promise<CheckReply> | WriteReply {
+  switch (job.kind) {
+    case 'pack':
+      return pack(job);
+    case 'check':
+      return check(job);
+    case 'write':
+      return writeFiles(keys, job.what);
   }
 }
 

@@ -27,13 +27,22 @@ export interface BlobPlace {
   readonly codec: number;
 }
 
+/** Room for all that a codec gives at once: in parts it would be copied together, and be twice the garbage. */
+function roomOf(bytes: number): number {
+  return Math.max(constants.Z_MIN_CHUNK, bytes + (bytes >> 7) + 128);
+}
+
 /**
  * Compresses where that makes it smaller. In one go: zlib's own threads take a context of a megabyte for each
  * blob that waits.
  */
 export function compressBlob(bytes: Buffer): { codec: number; payload: Buffer } {
   if (bytes.length < 64) return { codec: CODEC.raw, payload: bytes };
-  const small = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+  const small = zstdCompressSync(bytes, {
+    params: { [constants.ZSTD_c_compressionLevel]: 3 },
+    pledgedSrcSize: bytes.length,
+    chunkSize: roomOf(bytes.length),
+  });
   return small.length < bytes.length * 0.97
     ? { codec: CODEC.zstd, payload: small }
     : { codec: CODEC.raw, payload: bytes };
@@ -98,7 +107,10 @@ export function decodeBlob(keys: StoreKeys, salt: Buffer, place: BlobPlace, payl
   try {
     bytes =
       place.codec === CODEC.zstd
-        ? zstdDecompressSync(packed, { maxOutputLength: Math.max(1, place.raw) })
+        ? zstdDecompressSync(packed, {
+            maxOutputLength: Math.max(1, place.raw),
+            chunkSize: roomOf(place.raw),
+          })
         : packed;
   } catch (error) {
     throw damaged(`blob ${place.id} cannot be decompressed`, error);

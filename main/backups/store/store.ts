@@ -26,6 +26,7 @@ import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store, StoredBytes } from './types.ts';
 import { verifyBackups, type StoreParts } from './verify.ts';
 import { startWorkers, type StoreWorkers } from './workers.ts';
+import { writeOut } from './write-out.ts';
 
 export interface StoreOptions {
   readonly clock: Clock;
@@ -134,7 +135,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       async close() {
         if (closed) return;
         closed = true;
-        workers?.close();
+        await workers?.close();
         packs.close();
         index.close();
         ownership.release();
@@ -261,6 +262,7 @@ function innerStore(
         async *read(blobs) {
           for (const blob of blobs) yield await readBlob(blob);
         },
+        writeFiles: (files) => writeOut(parts, files),
       };
     },
     async verify(ids, signal, progress, depth = 'deep') {

@@ -65,6 +65,24 @@ export interface Snapshot {
   read(blobs: readonly BlobId[]): AsyncGenerator<Buffer, void, void>;
 }
 
+/** A backup in the store. */
+export interface StoredSnapshot extends Snapshot {
+  /**
+   * Writes many files to this computer's disk at once, each in one go under its own name; their folders are there.
+   * @returns those that were not written, by their place: whoever reads and writes them one by one learns why
+   */
+  writeFiles(files: readonly FileToWrite[]): Promise<number[]>;
+}
+
+/** A file that a backup writes to this computer's disk. */
+export interface FileToWrite {
+  /** Where nothing is yet. */
+  readonly target: string;
+  readonly blobs: readonly BlobId[];
+  /** Seconds since 1970; null: now. */
+  readonly modified: number | null;
+}
+
 /** `new`: packs that were never read back are, the others are only looked at; `deep`: every byte is read. */
 export type VerifyDepth = 'new' | 'deep';
 
@@ -152,7 +170,7 @@ export interface Store {
   /** Waits while the store is pruned. */
   begin(about: { siteId: SiteId; siteName: string; reason: Backup['reason'] }): Promise<SnapshotWriter>;
   /** @throws Problem `no-such-backup` */
-  open(id: BackupId): Promise<Snapshot>;
+  open(id: BackupId): Promise<StoredSnapshot>;
   /** Reads the given backups (all of them when none is named). */
   verify(
     ids: readonly BackupId[] | null,

@@ -4,16 +4,28 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { z } from 'zod';
 import { Problem } from '../../words/index.ts';
-import { Answer, CheckReply, PackReply, type CheckJob, type PackJob } from './jobs.ts';
+import { endThread } from './end-thread.ts';
+import {
+  Answer,
+  CheckReply,
+  PackReply,
+  WriteReply,
+  type CheckJob,
+  type FilesToWrite,
+  type PackJob,
+  type WriteJob,
+} from './jobs.ts';
 
 /** The threads of a store. They start when there is work, and do not keep the process alive. */
 export interface StoreWorkers {
   /** `bytes` is given away, and comes back with the answer. @throws Problem `disk-full`, `store-unwritable` */
   pack(job: Omit<PackJob, 'kind' | 'number'>): Promise<PackReply>;
   check(job: Omit<CheckJob, 'kind' | 'number'>): Promise<CheckReply>;
+  write(what: FilesToWrite): Promise<WriteReply>;
   /** How many work at once. */
   readonly count: number;
-  close(): void;
+  /** Resolves when they have ended. */
+  close(): Promise<void>;
 }
 
 interface Waiting {
@@ -54,16 +66,19 @@ export function startWorkers(master: Buffer | null): StoreWorkers {
     return thread;
   };
 
+  const freest = (): number => {
+    const slots = Array.from({ length: count }, (_, slot) => slot);
+    const work = (slot: number) => threads.get(slot)?.waiting.size ?? 0;
+    return slots.sort((a, b) => work(a) - work(b))[0] ?? 0;
+  };
+
   const ask = async <T extends z.ZodType>(
     schema: T,
-    job: Omit<PackJob, 'number'> | Omit<CheckJob, 'number'>,
+    job: Omit<PackJob, 'number'> | Omit<CheckJob, 'number'> | Omit<WriteJob, 'number'>,
     given: readonly ArrayBuffer[],
+    slot = freest(),
   ): Promise<z.infer<T>> => {
-    const slots = Array.from({ length: count }, (_, slot) => slot);
-    const [free = 0] = slots.sort(
-      (a, b) => (threads.get(a)?.waiting.size ?? 0) - (threads.get(b)?.waiting.size ?? 0),
-    );
-    const thread = threadOf(free);
+    const thread = threadOf(slot);
     const number = (numbers += 1);
     const reply = new Promise<unknown>((resolve, reject) => thread.waiting.set(number, { resolve, reject }));
     // While there is work, the process stays.
@@ -76,9 +91,12 @@ export function startWorkers(master: Buffer | null): StoreWorkers {
     count,
     pack: (job) => ask(PackReply, { kind: 'pack', ...job }, [job.bytes]),
     check: (job) => ask(CheckReply, { kind: 'check', ...job }, []),
-    close() {
-      for (const { worker } of threads.values()) void worker.terminate();
+    // One thread after the other: two that make files at once wait for each other in the kernel.
+    write: (what) => ask(WriteReply, { kind: 'write', what }, [], 0),
+    async close() {
+      const all = [...threads.values()];
       threads.clear();
+      await Promise.all(all.map(({ worker }) => endThread(worker)));
     },
   };
 }

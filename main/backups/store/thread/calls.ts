@@ -7,6 +7,7 @@ import type { Mark } from '../marks.ts';
 import type { StoreFile } from '../store-files.ts';
 import type { Tree, TreeEntry } from '../tree.ts';
 import type {
+  FileToWrite,
   LastFolder,
   PruneReport,
   ReadPack,
@@ -30,6 +31,7 @@ export interface StoreCalls {
   snapshot(id: BackupId): { backup: Backup; root: BlobId; database: StoredDatabase | null };
   tree(backup: BackupId, id: BlobId): Tree;
   blobs(backup: BackupId, ids: readonly BlobId[]): Uint8Array[];
+  writeFiles(backup: BackupId, files: readonly FileToWrite[]): number[];
   begin(about: Parameters<Store['begin']>[0]): { writer: number; id: BackupId };
   last(writer: number): ReadonlyMap<string, LastFolder>;
   putTree(writer: number, entries: readonly TreeEntry[]): BlobId;
@@ -75,6 +77,8 @@ export const ToThread = z.discriminatedUnion('kind', [
     given: z.array(z.unknown()),
   }),
   z.object({ kind: z.literal('cancel'), number: z.number() }),
+  /** Nothing more comes. */
+  z.object({ kind: z.literal('end') }),
   z.object({ kind: z.literal('hand'), handed: z.custom<Handed>() }),
   /** The answer to a question about keys. */
   z.object({ kind: z.literal('key'), number: z.number(), key: z.string().nullable() }),

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { asProblem, Problem, type Clock, type OnProgress } from '../../../words/index.ts';
 import type { KeyKeeper } from '../keys.ts';
+import { endThread } from '../end-thread.ts';
 import { FromThread, type CallName, type StoreCalls, type ToThread } from './calls.ts';
 
 /** What one call may have beside what it is given. */
@@ -122,7 +123,7 @@ export function startStoreThread(clock: Clock, keeper: KeyKeeper | null): StoreT
     },
     async end() {
       over('the store was closed');
-      await worker.terminate();
+      await endThread(worker);
     },
   };
 }

@@ -1,7 +1,13 @@
-import { asProblem, Problem, type OnProgress, type ProblemShape } from '../../../words/index.ts';
+import {
+  asProblem,
+  Problem,
+  type BackupId,
+  type OnProgress,
+  type ProblemShape,
+} from '../../../words/index.ts';
 import type { KeyKeeper } from '../keys.ts';
 import { openStore } from '../store.ts';
-import type { SnapshotWriter, Store } from '../types.ts';
+import type { SnapshotWriter, Store, StoredSnapshot } from '../types.ts';
 import { ToThread, type CallName, type FromThread, type StoreCalls } from './calls.ts';
 import { createIntake, type Intake } from './intake.ts';
 
@@ -9,6 +15,8 @@ import { createIntake, type Intake } from './intake.ts';
 export interface Port {
   send(message: FromThread, given?: readonly ArrayBuffer[]): void;
   onMessage(listener: (message: unknown) => void): void;
+  /** Nothing is sent or heard any more, so the thread ends when it has no work left. */
+  close(): void;
 }
 
 interface Call {
@@ -25,11 +33,15 @@ type Answers = {
   ) => Promise<ReturnType<StoreCalls[Name]>> | ReturnType<StoreCalls[Name]>;
 };
 
+/** Backups whose records are kept while they are read. */
+const KNOWN = 8;
+
 /** Answers what the app asks of its store. */
 export function hostStore(port: Port): void {
   const cancels = new Map<number, AbortController>();
   const questions = new Map<number, PromiseWithResolvers<string | null>>();
   const writers = new Map<number, { readonly writer: SnapshotWriter; readonly intake: Intake }>();
+  const snapshots = new Map<BackupId, StoredSnapshot>();
   let numbers = 0;
   let offset = 0;
   let store: Store | null = null;
@@ -55,6 +67,15 @@ export function hostStore(port: Port): void {
     return found;
   };
 
+  /** A backup that is read: its record is not read again for each folder and file. */
+  const reading = async (id: BackupId): Promise<StoredSnapshot> => {
+    const known = snapshots.get(id) ?? (await need().open(id));
+    snapshots.delete(id);
+    snapshots.set(id, known);
+    for (const oldest of snapshots.keys()) if (snapshots.size > KNOWN) snapshots.delete(oldest);
+    return known;
+  };
+
   const answers: Answers = {
     async open(_call, folder, sealed) {
       store = await openStore(folder, {
@@ -74,12 +95,13 @@ export function hostStore(port: Port): void {
       const { backup, root, database } = await need().open(id);
       return { backup, root, database };
     },
-    tree: async (_call, backup, id) => (await need().open(backup)).tree(id),
+    tree: async (_call, backup, id) => (await reading(backup)).tree(id),
     async blobs(call, backup, ids) {
       const found: Uint8Array[] = [];
-      for await (const blob of (await need().open(backup)).read(ids)) found.push(givable(blob, call.give));
+      for await (const blob of (await reading(backup)).read(ids)) found.push(givable(blob, call.give));
       return found;
     },
+    writeFiles: async (_call, backup, files) => (await reading(backup)).writeFiles(files),
     async begin(_call, about) {
       const writer = await need().begin(about);
       const number = (numbers += 1);
@@ -112,6 +134,7 @@ export function hostStore(port: Port): void {
     mark: (_call, id, change) => need().mark(id, change),
     async remove(_call, id) {
       await need().remove(id);
+      snapshots.delete(id);
       return null;
     },
     prune: ({ signal, progress }, options) => need().prune(options, signal, progress),
@@ -155,6 +178,9 @@ export function hostStore(port: Port): void {
         break;
       case 'cancel':
         cancels.get(message.number)?.abort();
+        break;
+      case 'end':
+        port.close();
         break;
       case 'hand':
         writers.get(message.handed.writer)?.intake.take(message.handed);

@@ -10,6 +10,9 @@ export interface Outlet {
   taken(news: Extract<FromThread, { kind: 'taken' }>): void;
 }
 
+/** A part as long as it can grow. */
+type Part = { -readonly [Key in keyof Handed['parts'][number]]: Handed['parts'][number][Key] };
+
 /** Bytes of one message. */
 const MESSAGE = 1024 * 1024;
 /** Bytes that may be under way. */
@@ -23,7 +26,7 @@ export function createOutlet(send: (handed: Omit<Handed, 'writer'>) => void): Ou
   let room: Buffer<ArrayBuffer> | null = null;
   const rooms: ArrayBuffer[] = [];
   let used = 0;
-  let parts: Handed['parts'][number][] = [];
+  let parts: Part[] = [];
   let under = 0;
   let failed: Problem | null = null;
   let less = Promise.withResolvers<null>();
@@ -48,7 +51,15 @@ export function createOutlet(send: (handed: Omit<Handed, 'writer'>) => void): Ou
       const length = Math.min(bytes.length - from, MESSAGE - used);
       bytes.copy(room, used, from, from + length);
       from += length;
-      parts.push({ file, kind, from: used, to: used + length, end: from === bytes.length ? end : 'no' });
+      const last = parts.at(-1);
+      const ending = from === bytes.length ? end : 'no';
+      // What lies side by side is one part: less to tell, and the other side has nothing to put together.
+      if (last?.file === file && last.end === 'no') {
+        last.to += length;
+        last.end = ending;
+      } else {
+        parts.push({ file, kind, from: used, to: used + length, end: ending });
+      }
       used += length;
     } while (from < bytes.length);
     timer ??= setTimeout(flush, SOON);

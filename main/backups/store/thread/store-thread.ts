@@ -7,4 +7,5 @@ if (port === null) throw new Error('This is a thread’s code.');
 hostStore({
   send: (message, given = []) => port.postMessage(message, [...given]),
   onMessage: (listener) => port.on('message', listener),
+  close: () => port.close(),
 });

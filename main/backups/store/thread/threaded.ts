@@ -1,7 +1,7 @@
 import type { BackupId } from '../../../words/index.ts';
 import type { BlobId } from '../keys.ts';
 import type { StoreOptions } from '../store.ts';
-import type { Snapshot, SnapshotWriter, Store, StoreState } from '../types.ts';
+import type { SnapshotWriter, Store, StoredSnapshot, StoreState } from '../types.ts';
 import { startStoreThread, type StoreThread } from './client.ts';
 import { createOutlet } from './outlet.ts';
 
@@ -85,7 +85,7 @@ async function beginIn(thread: StoreThread, about: Parameters<Store['begin']>[0]
   };
 }
 
-async function openIn(thread: StoreThread, backupId: BackupId): Promise<Snapshot> {
+async function openIn(thread: StoreThread, backupId: BackupId): Promise<StoredSnapshot> {
   const { backup, root, database } = await thread.ask('snapshot', [backupId]);
   return {
     backup,
@@ -93,6 +93,7 @@ async function openIn(thread: StoreThread, backupId: BackupId): Promise<Snapshot
     database,
     tree: (id) => thread.ask('tree', [backupId, id]),
     read: (blobs) => readIn(thread, backupId, blobs),
+    writeFiles: (files) => thread.ask('writeFiles', [backupId, files]),
   };
 }
 

@@ -86,6 +86,54 @@ describe('a store in a thread', () => {
     expect(await store.verify(null, never, quietly)).toMatchObject({ backups: 1, damage: [] });
   });
 
+  it('writes many files at once, and tells which it could not', async () => {
+    const contents = Array.from({ length: 300 }, (_, at) => crypto.randomBytes(at * 7));
+    await using writer = await begin();
+    const backup = await take(writer, [...contents, crypto.randomBytes(700_000)], 100_000);
+    const snapshot = await store.open(backup.id);
+    const tree = await snapshot.tree(snapshot.root);
+    const folder = path.join(temp.path, 'restored');
+    fs.mkdirSync(folder);
+    fs.writeFileSync(path.join(folder, '7'), 'mine');
+    const files = tree.map((entry, at) => {
+      if (entry.kind !== 'file') throw new Error('a file was stored');
+      // The blob of the last but one is in no pack.
+      const blobs = at === 299 ? ['0'.repeat(64) as (typeof entry.blobs)[number]] : entry.blobs;
+      return { target: path.join(folder, String(at)), blobs, modified: at === 3 ? null : 1_000_000.5 };
+    });
+    expect((await snapshot.writeFiles(files)).sort((a, b) => a - b)).toEqual([7, 299]);
+    expect(fs.readdirSync(folder)).toHaveLength(300);
+    expect(fs.readFileSync(path.join(folder, '7'), 'utf8')).toBe('mine');
+    for (const [at, bytes] of contents.entries())
+      if (at !== 7 && at !== 299) expect(fs.readFileSync(path.join(folder, String(at)))).toEqual(bytes);
+    expect(fs.statSync(path.join(folder, '8'))).toMatchObject({ mtimeMs: 1_000_000_500, mode: 0o100600 });
+    expect(fs.statSync(path.join(folder, '300')).size).toBe(700_000);
+  });
+
+  it('writes nothing of a file that is damaged in its pack', async () => {
+    await using writer = await begin();
+    const backup = await take(writer, [crypto.randomBytes(5000), crypto.randomBytes(5000)], 5000);
+    const packs = path.join(temp.path, 'store', 'packs');
+    for (const name of fs.readdirSync(packs, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.pack')) continue;
+      const bytes = fs.readFileSync(path.join(packs, name));
+      // In the first blob, whichever it is.
+      bytes.writeUInt8(bytes.readUInt8(200) ^ 1, 200);
+      fs.writeFileSync(path.join(packs, name), bytes);
+    }
+    const snapshot = await store.open(backup.id);
+    const files = (await snapshot.tree(snapshot.root)).map((entry, at) => ({
+      target: path.join(temp.path, `out-${at}`),
+      blobs: entry.kind === 'file' ? entry.blobs : [],
+      modified: null,
+    }));
+    const left = await snapshot.writeFiles(files);
+    expect(left).toHaveLength(1);
+    expect(files.map(({ target }) => fs.existsSync(target))).toEqual(
+      files.map((_, at) => !left.includes(at)),
+    );
+  });
+
   it('a file that breaks off is none, and what comes after it is not taken for its rest', async () => {
     await using writer = await begin();
     const broken = async function* () {
