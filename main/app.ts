@@ -168,7 +168,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       .join(''),
     postgresql: resource('database', 'postgresql.sh'),
     sqlite: resource('database', 'sqlite.php'),
-    listing: resource('backups', 'list.php'),
+    files: { php: resource('backups', 'files.php'), python: resource('backups', 'files.py') },
     sqliteRestore: resource('database', 'sqlite-restore.sh'),
   };
 

@@ -46,6 +46,7 @@ export { Cell } from './database/dump/cell.ts';
 export { hashFiles } from './pull/hashes.ts';
 export { LeaveOut, LeaveOutPreview, LeaveOutRule, leftOutBy, previewOf } from './pull/leave-out.ts';
 export { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts';
+export type { FileScripts } from './pull/file-scripts.ts';
 export { sendFiles, type Sending } from './pull/send.ts';
 export { inParallel } from './pull/sftp-listing.ts';
 export { sendOverSftp } from './pull/sftp-send.ts';

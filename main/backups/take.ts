@@ -50,7 +50,12 @@ export async function takeBackup(
   const { site, signal, progress, log } = options;
   await using writer = await store.begin({ siteId: site.id, siteName: site.name, reason: options.reason });
   progress({ what: 'List the files', done: 0, total: null, unit: 'files' });
-  const listing = { root: site.root, leaveOut: options.leaveOut.paths, php: options.scripts.listing, signal };
+  const listing = {
+    root: site.root,
+    leaveOut: options.leaveOut.paths,
+    scripts: options.scripts.files,
+    signal,
+  };
   const [listed, last] = await Promise.all([readManifest(connection, listing), writer.last()]);
   const leftOut = withoutLeftOut(listed, leftOutBy(options.leaveOut), options.touches ?? (() => false));
   const manifest = leftOut.entries;
@@ -140,6 +145,7 @@ async function pull(
   const storing: Promise<void>[] = [];
   const pulled = await pullFiles(connection, wanted, {
     root: options.site.root,
+    scripts: options.scripts.files,
     signal: options.signal,
     async onFile(entry, size, content) {
       const handed = await writer.handOver(content, entry.path.endsWith('.sql') ? 'dump' : 'file');

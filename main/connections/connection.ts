@@ -22,7 +22,9 @@ export interface Connection {
   readonly label: string;
   /** Whether it is known to give files only: no commands then. */
   readonly onlyFiles: boolean;
-  /** @throws Problem `no-shell` where it gives files only */
+  /** Milliseconds that it takes to ask and be answered, as far as has been seen; null: nothing was asked yet. */
+  readonly roundTrip: number | null;
+  /** @throws Problem `no-shell` where it gives files only; `channel-refused` where no more commands may run at once than do now */
   start(script: Script): Promise<RemoteProcess>;
   /** Its files without a shell. @throws Problem `no-sftp` */
   sftp(): Promise<Sftp>;

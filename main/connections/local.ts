@@ -13,6 +13,7 @@ export function localConnection(): Connection {
   return {
     label: 'this computer',
     onlyFiles: false,
+    roundTrip: 0,
     get closed() {
       return closed;
     },

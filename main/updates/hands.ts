@@ -33,6 +33,7 @@ export interface HandsOptions {
 const TRIES = 6;
 const TRANSIENT = new Set([
   'connection-lost',
+  'channel-refused',
   'connection-failed',
   'unreachable',
   'connection-refused',

@@ -15,7 +15,7 @@ export async function previewLeaveOut(
 ): Promise<LeaveOutPreview> {
   const hands = handsFor(services, site, signal);
   const entries = await hands.on((connection) =>
-    readManifest(connection, { root: site.root, leaveOut: [], php: hands.scripts.listing, signal }),
+    readManifest(connection, { root: site.root, leaveOut: [], scripts: hands.scripts.files, signal }),
   );
   return previewOf(entries, leftOutBy(leaveOutOf(site, hands.platform.recipe.backup.leaveOut, null)));
 }

@@ -21,7 +21,7 @@ export async function compareLive(
     liveSnapshot(connection, backup, {
       root: site.root,
       leaveOut: leaveOutOf(site, hands.platform.recipe.backup.leaveOut, null),
-      listing: hands.scripts.listing,
+      scripts: hands.scripts.files,
       signal,
     }),
   );

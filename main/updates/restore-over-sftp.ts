@@ -84,7 +84,7 @@ async function restorePaths(
   const wanted = await entriesOf(snapshot, paths);
   const now = before === null ? new Map<string, TreeEntry>() : await allOf(store, before.id);
   return hands.on(async (connection) => {
-    const listing = { root: site.root, only: [...paths], php: hands.scripts.listing, signal };
+    const listing = { root: site.root, only: [...paths], scripts: hands.scripts.files, signal };
     // What was left out then, or is now, is no part of what is brought back: it stays as it is.
     const leaveOut = leaveOutOf(site, hands.platform.recipe.backup.leaveOut, null);
     const leftOut = [snapshot.backup.leftOut, leaveOut].flatMap((one) =>

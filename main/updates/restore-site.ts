@@ -55,7 +55,7 @@ export async function restorePaths(
       root: site.root,
       only: [...paths],
       leaveOut: leaveOut.paths,
-      php: hands.scripts.listing,
+      scripts: hands.scripts.files,
       signal,
     }),
   );
@@ -115,6 +115,7 @@ export async function restorePaths(
     await hands.on((connection) =>
       sendFiles(connection, staged, sending, {
         before: lock.fence,
+        scripts: hands.scripts.files,
         signal,
         progress: options.progress,
         what: 'Send the files',

@@ -1,4 +1,4 @@
-import { hashFiles, sendFiles, type Sending } from '../backups/index.ts';
+import { hashFiles, sendFiles, type FileScripts, type Sending } from '../backups/index.ts';
 import { lines, runOk, sh, type Connection, type Script } from '../connections/index.ts';
 import { joinRemote, Problem, type OnProgress, type RemotePath } from '../words/index.ts';
 import type { Part, TreeDiff } from './part.ts';
@@ -10,6 +10,7 @@ export interface StageOptions {
   /** Keeps the folders of several components apart. */
   readonly number: number;
   readonly fence: Script;
+  readonly fileScripts: FileScripts;
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
 }
@@ -101,6 +102,7 @@ cd -- ${staged} && xargs -0 -r rm -f --`;
   if (sending.length > 0)
     await sendFiles(connection, staged, sending, {
       before: fence,
+      scripts: options.fileScripts,
       signal,
       progress,
       what: `Upload ${part.update.component.name}`,
@@ -143,6 +145,7 @@ async function stageFiles(
   }
   await sendFiles(connection, staged, sending, {
     before: options.fence,
+    scripts: options.fileScripts,
     signal: options.signal,
     progress: options.progress,
     what: `Upload ${part.update.component.name}`,

@@ -221,6 +221,7 @@ async function stage({ site, context, hands, lock, ledger }: UpdateSession, part
       runFolder: lock.runFolder,
       number: index,
       fence: lock.fence,
+      fileScripts: hands.scripts.files,
       signal: context.signal,
       progress: context.progress,
     }),

@@ -20,7 +20,7 @@ done
 up=$root
 while [ -n "$up" ]; do for vcs in .git .svn .hg .bzr; do [ -e "$up/$vcs" ] && say version-control "$up/$vcs"; done; up=${up%/*}; done
 has() { for tool in "$@"; do command -v "$tool" >/dev/null 2>&1 && return 0; done; return 1; }
-has tar || say missing-tool tar
+has tar php python3 || say missing-tool tar
 has sha256sum shasum sha256 openssl php || say missing-tool sha256sum
 [ -e .maintenance ] && { grep -q Groundskeeper .maintenance && say maintenance ours || say maintenance foreign; }
 [ -f "$private/lock/owner" ] && say locked "$(cat "$private/lock/owner")"

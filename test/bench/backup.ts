@@ -11,11 +11,10 @@ import {
 import { never, quietly } from '../main/samples.ts';
 import { aPool, at, scripts, wayTo } from '../integration/reach.ts';
 import { newSiteId } from '../../main/words/index.ts';
-import { runCommand } from '../rig/commands.ts';
 import { anSshHost, aTempFolder, type SshHost } from '../rig/index.ts';
 import type { Benchmark, Contender } from './harness.ts';
-
-const FILES = 20_000;
+import { command, ssh, sshOptions } from './peers.ts';
+import { FILES, plantTree } from './tree-on-host.ts';
 
 /** A site of 20,000 files and 300 MB, one of them a dump of 60 MB, pulled over SSH into a sealed store. */
 export const backup: Benchmark = {
@@ -31,10 +30,7 @@ export const backup: Benchmark = {
   async prepare() {
     const host = await anSshHost();
     const temp = aTempFolder('bench');
-    const root = path.join(host.folder, 'site');
-    // In a process of its own, so that its memory is not counted as ours.
-    runCommand(process.execPath, [path.join(import.meta.dirname, 'tree.ts'), root, String(FILES)]);
-    runCommand('chown', ['-R', `${host.account.uid}:${host.account.gid}`, root]);
+    const root = plantTree(host);
     const site = { id: newSiteId(), name: 'Bench', root: at(root) };
     const pool = aPool([host]);
     let number = 0;
@@ -180,29 +176,6 @@ function changeSome(root: string, round: number): void {
   }
 }
 
-function sshOptions(host: SshHost): string[] {
-  const options = [
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-    'LogLevel=ERROR',
-    'BatchMode=yes',
-    'IdentitiesOnly=yes',
-  ];
-  return [
-    '-F',
-    'none',
-    '-i',
-    host.key.file,
-    '-p',
-    String(host.port),
-    ...options.flatMap((option) => ['-o', option]),
-  ];
-}
-
-function ssh(host: SshHost, script: string): Promise<void> {
-  return command('ssh', [...sshOptions(host), `${host.user}@${host.host}`, script]);
-}
-
 function rsync(host: SshHost, root: string, copy: string): Promise<void> {
   return command('rsync', [
     '-a',
@@ -211,12 +184,6 @@ function rsync(host: SshHost, root: string, copy: string): Promise<void> {
     `${host.user}@${host.host}:${root}/`,
     `${copy}/`,
   ]);
-}
-
-async function command(name: string, args: readonly string[], env = process.env): Promise<void> {
-  const child = spawn(name, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  const code = await new Promise((resolve, reject) => child.on('error', reject).on('exit', resolve));
-  if (code !== 0) throw new Error(`${name} ended with ${String(code)}`);
 }
 
 async function isThere(name: string): Promise<boolean> {

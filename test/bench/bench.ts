@@ -6,9 +6,10 @@
 import path from 'node:path';
 import { backup } from './backup.ts';
 import { check } from './check.ts';
+import { far } from './far.ts';
 import { keep, measure, tableOf } from './harness.ts';
 
-const ALL = [check, backup];
+const ALL = [check, backup, far(50), far(200)];
 const RESULTS = path.resolve(import.meta.dirname, '..', '..', '.cache', 'bench');
 
 const wanted = process.argv.slice(2);

@@ -7,19 +7,26 @@ import {
   hashFiles,
   openStoreInThread,
   readManifest,
+  restoreToFolder,
+  sendFiles,
   takeBackup,
   type ManifestEntry,
 } from '../../main/backups/index.ts';
 import { meansOf } from '../../main/backups/pull/means.ts';
-import { newSiteId, remotePath } from '../../main/words/index.ts';
+import { pullFiles } from '../../main/backups/pull/pull.ts';
+import { newSiteId, Problem, remotePath } from '../../main/words/index.ts';
 import { aClock, never, quietly } from '../main/samples.ts';
 import { anApp, anSshHost, aTempFolder, connectionTo, type SshHost, type TestApp } from '../rig/index.ts';
+import { farFrom } from '../rig/far.ts';
 import { listing } from '../rig/listing.ts';
 import { anOddFolder, ODD_NAMES } from '../rig/odd-folder.ts';
 import { aPool, at, scripts, wayTo } from './reach.ts';
 
 const applets = execFileSync('busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
 const HELPERS = ['perl', 'python3', 'openssl', 'php'];
+
+/** Neither lists nor packs. */
+const NO_PROGRAMS = ['find', 'stat', 'tar', 'bsdtar', 'busybox'];
 
 /** A tar that gives up in the middle of a file, once. */
 const GIVES_UP_ONCE = `if [ "$1" = -cf ] && mkdir "$HOME/gave-up" 2>/dev/null; then busybox tar "$@" | head -c 30000; echo 'tar: short read' >&2; exit 1; fi; exec busybox tar "$@"`;
@@ -29,25 +36,38 @@ let busybox: SshHost;
 let moody: SshHost;
 let bsdTar: SshHost;
 let phpOnly: SshHost;
+let onlyPhp: SshHost;
+let onlyPython: SshHost;
+let nothing: SshHost;
+let oneSession: SshHost;
 let hashing: SshHost[];
+const all = () => [
+  ...[gnu, busybox, moody, bsdTar, phpOnly],
+  ...[onlyPhp, onlyPython, nothing, oneSession, ...hashing],
+];
 let pool: ReturnType<typeof aPool>;
 beforeAll(async () => {
-  const [first, second, third, fourth, fifth, ...rest] = await Promise.all([
+  const [first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, ...rest] = await Promise.all([
     anSshHost(),
     anSshHost({}, { busybox: applets, without: HELPERS }),
     anSshHost({ tar: GIVES_UP_ONCE }, { busybox: applets, without: HELPERS }),
     anSshHost({ tar: 'exec bsdtar "$@"' }),
     anSshHost({ find: 'exec busybox find "$@"' }, { without: ['stat'] }),
+    anSshHost({}, { without: NO_PROGRAMS }),
+    anSshHost({}, { without: [...NO_PROGRAMS, 'php'] }),
+    anSshHost({}, { without: [...NO_PROGRAMS, 'php', 'python3', 'python', 'python2'] }),
+    anSshHost({}, { maxSessions: 1 }),
     anSshHost({}, { without: ['sha256sum', 'md5sum'] }),
     anSshHost({}, { without: ['sha256sum', 'md5sum', 'shasum'] }),
     anSshHost({}, { without: ['sha256sum', 'md5sum', 'shasum', 'openssl'] }),
   ]);
   [gnu, busybox, moody, bsdTar, phpOnly, hashing] = [first, second, third, fourth, fifth, rest];
-  pool = aPool([gnu, busybox, moody, bsdTar, phpOnly, ...hashing]);
+  [onlyPhp, onlyPython, nothing, oneSession] = [sixth, seventh, eighth, ninth];
+  pool = aPool(all());
 });
 afterAll(async () => {
   pool[Symbol.dispose]();
-  await Promise.all([gnu, busybox, moody, bsdTar, phpOnly, ...hashing].map((host) => host.stop()));
+  await Promise.all(all().map((host) => host.stop()));
 });
 
 function onHost<T>(host: SshHost, work: Parameters<typeof pool.use<T>>[1]): Promise<T> {
@@ -75,12 +95,37 @@ async function aBackup(host: SshHost, folder: string) {
   return { made, damage };
 }
 
+/** What a backup of a folder gives back on this computer. */
+async function aRestoredCopy(host: SshHost, folder: string): Promise<string> {
+  const temp = aTempFolder('store');
+  const store = await openStoreInThread(path.join(temp.path, 'store'), { clock: aClock(), keeper: null });
+  const made = await onHost(host, (connection) =>
+    takeBackup(store, connection, {
+      site: { id: newSiteId(), name: 'Bakery', root: at(folder) },
+      reason: 'asked',
+      leaveOut: { paths: [], rules: [], largerThan: null },
+      database: null,
+      scripts,
+      signal: never,
+      progress: quietly,
+      log: quietly,
+    }),
+  );
+  expect(made).toMatchObject({ moved: [], unreadable: [] });
+  const to = path.join(temp.path, 'back');
+  await restoreToFolder(await store.open(made.id), [], to, false, never, quietly);
+  const found = listing(to);
+  await store.close();
+  temp.remove();
+  return found;
+}
+
 const manifestOf = (host: SshHost, folder: string, part: { only?: string[]; leaveOut?: string[] } = {}) =>
   onHost(host, (connection) =>
     readManifest(connection, {
       root: at(folder),
       leaveOut: [],
-      php: scripts.listing,
+      scripts: scripts.files,
       signal: never,
       ...part,
     }),
@@ -165,7 +210,7 @@ describe('a host whose programs are BusyBox’s', () => {
         root: at(folder),
         only: ['private'],
         leaveOut: [],
-        php: scripts.listing,
+        scripts: scripts.files,
         signal: never,
       }),
     );
@@ -239,6 +284,165 @@ describe('a host without any program that could list files', () => {
     const paths = (await manifestOf(phpOnly, folder, { leaveOut: ['empty', '*'] })).map(({ path }) => path);
     expect(paths).toContain('back\\slash');
     expect(paths.filter((name) => ['empty', 'empty/deeper', '*'].includes(name))).toEqual([]);
+  });
+});
+
+describe.each([
+  ['PHP', () => onlyPhp, 'php'],
+  ['Python', () => onlyPython, 'python'],
+  ['SFTP', () => nothing, 'none'],
+] as const)('a host with neither find nor tar, but %s', (_name, hostOf, means) => {
+  it('is known for what it is', async () => {
+    expect(await onHost(hostOf(), (connection) => meansOf(connection, never))).toMatchObject({
+      list: means,
+      archive: means,
+    });
+  });
+
+  it('is backed up to the same bytes, names, modes and links as by GNU’s programs', async () => {
+    const host = hostOf();
+    const folder = anOddFolder(host);
+    const big = path.join(folder, 'sparse');
+    fs.writeFileSync(big, 'begins');
+    fs.truncateSync(big, 40_000_000);
+    fs.chmodSync(host.folder, 0o755);
+    fs.chmodSync(folder, 0o755);
+    execFileSync('chown', ['-hR', `${host.account.uid}:${host.account.gid}`, folder]);
+    const mine = await aRestoredCopy(host, folder);
+    execFileSync('chown', ['-hR', `${gnu.account.uid}:${gnu.account.gid}`, folder]);
+    expect(mine).toBe(await aRestoredCopy(gnu, folder));
+  });
+
+  it('has files named that may not be read, and those kept that vanish meanwhile or are no files any more', async () => {
+    const host = hostOf();
+    const folder = anOddFolder(host);
+    const pipe = path.join(folder, 'runs');
+    const unreadable = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from('kept cl\xf6s\ned', 'latin1')]);
+    fs.writeFileSync(unreadable, 'no', { mode: 0o600 });
+    const entries = (await manifestOf(host, folder)).filter(({ kind }) => kind === 'file');
+    fs.rmSync(path.join(folder, 'private'));
+    fs.truncateSync(path.join(folder, 'large'), 1000);
+    // Over SFTP, a server that opens a pipe waits for a writer, and everything waits for it.
+    fs.rmSync(pipe);
+    if (means !== 'none') execFileSync('mkfifo', [pipe]);
+    const came: string[] = [];
+    const pulled = await onHost(host, (connection) =>
+      pullFiles(connection, entries, {
+        root: at(folder),
+        scripts: scripts.files,
+        signal: never,
+        async onFile(entry, _size, content) {
+          for await (const _piece of content);
+          came.push(entry.path);
+        },
+      }),
+    );
+    const paths = (some: readonly ManifestEntry[]) => some.map((entry) => entry.path).sort();
+    expect(paths(pulled.moved)).toEqual(['large', 'private', 'runs']);
+    expect(pulled.unreadable).toHaveLength(1);
+    expect(came.filter((name) => name !== 'runs').length).toBe(entries.length - 3);
+  });
+
+  it('takes files that are sent', async () => {
+    const host = hostOf();
+    const folder = fs.mkdtempSync(path.join(host.folder, 'sent-'));
+    execFileSync('chown', [`${host.account.uid}:${host.account.gid}`, folder]);
+    const content = crypto.randomBytes(200_000);
+    const file = { kind: 'file' as const, size: content.length, mode: 0o640, mtime: 1_000_000_000 };
+    const names = ['d/plain', `d/${'long'.repeat(60)}`, 'd/new\nline', 'caf\u00e9'];
+    await onHost(host, (connection) =>
+      sendFiles(
+        connection,
+        at(folder),
+        [
+          { name: 'd', kind: 'folder', size: 0, mode: 0o750, mtime: 1_000_000_000 },
+          ...names.map((name) => ({ ...file, name, content: async () => content })),
+        ],
+        { scripts: scripts.files, signal: never, progress: quietly, what: 'Send' },
+      ),
+    );
+    for (const name of names) {
+      expect(fs.readFileSync(path.join(folder, name)).equals(content)).toBe(true);
+      expect(fs.statSync(path.join(folder, name))).toMatchObject({ mtimeMs: 1e12 });
+      expect(fs.statSync(path.join(folder, name)).mode & 0o777).toBe(0o640);
+    }
+    expect(fs.statSync(path.join(folder, 'd')).mode & 0o777).toBe(0o750);
+  });
+});
+
+describe('a host that is far away', () => {
+  it.each([
+    ['gives a channel to each', () => gnu, 4],
+    ['gives one and no more', () => oneSession, 1],
+  ] as const)('%s, and every file comes once', async (_what, hostOf, sessions) => {
+    const host = hostOf();
+    await using way = await farFrom(host.port, 40);
+    const behind = { ...host, port: way.port };
+    using mine = aPool([behind]);
+    const folder = fs.mkdtempSync(path.join(host.folder, 'far-'));
+    for (let at = 0; at < 300; at += 1)
+      fs.writeFileSync(path.join(folder, `file-${at}`), crypto.randomBytes(at === 150 ? 8_000_000 : 40_000));
+    execFileSync('chown', ['-hR', `${host.account.uid}:${host.account.gid}`, folder]);
+    const came = new Map<string, string>();
+    let open = 0;
+    let most = 0;
+    const all = await mine.use(wayTo(behind), async (connection) => {
+      const options = { root: at(folder), scripts: scripts.files, signal: never };
+      const entries = await readManifest(connection, { ...options, leaveOut: [] });
+      const watched: typeof connection = {
+        ...connection,
+        roundTrip: connection.roundTrip,
+        closed: false,
+        async start(script) {
+          const process = await connection.start(script);
+          most = Math.max(most, (open += 1));
+          void process.exit.then(() => (open -= 1));
+          return process;
+        },
+      };
+      const files = entries.filter(({ kind }) => kind === 'file');
+      const pulled = await pullFiles(watched, files, {
+        ...options,
+        async onFile(entry, _size, content) {
+          const hash = crypto.createHash('sha256');
+          for await (const piece of content) hash.update(piece);
+          expect(came.has(entry.path)).toBe(false);
+          came.set(entry.path, hash.digest('hex'));
+        },
+      });
+      expect(pulled).toEqual({ moved: [], unreadable: [] });
+      return files;
+    });
+    expect(most).toBe(sessions);
+    expect(came.size).toBe(all.length);
+    for (const [name, hash] of came)
+      expect(crypto.createHash('sha256').update(fs.readFileSync(path.join(folder, name))).digest('hex')).toBe(hash);
+  });
+
+  it('whose files do not come is left at once, by all channels', async () => {
+    await using way = await farFrom(gnu.port, 40);
+    const behind = { ...gnu, port: way.port };
+    using mine = aPool([behind]);
+    const folder = fs.mkdtempSync(path.join(gnu.folder, 'far-'));
+    for (let at = 0; at < 40; at += 1)
+      fs.writeFileSync(path.join(folder, `file-${at}`), crypto.randomBytes(1_000_000));
+    execFileSync('chown', ['-hR', `${gnu.account.uid}:${gnu.account.gid}`, folder]);
+    const pulling = mine.use(wayTo(behind), async (connection) => {
+      const options = { root: at(folder), scripts: scripts.files, signal: never };
+      const entries = await readManifest(connection, { ...options, leaveOut: [] });
+      await pullFiles(
+        connection,
+        entries.filter(({ kind }) => kind === 'file'),
+        {
+          ...options,
+          async onFile(entry) {
+            if (entry.path === 'file-7') throw new Problem({ code: 'remote-disk-full', message: 'No room.' });
+            await new Promise<never>(() => {});
+          },
+        },
+      );
+    });
+    await expect(pulling).rejects.toMatchObject({ code: 'remote-disk-full' });
   });
 });
 

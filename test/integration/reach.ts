@@ -23,7 +23,10 @@ export const scripts: DatabaseScripts = {
     .join(''),
   postgresql: fs.readFileSync(path.join(resources, 'database/postgresql.sh'), 'utf8'),
   sqlite: fs.readFileSync(path.join(resources, 'database/sqlite.php'), 'utf8'),
-  listing: fs.readFileSync(path.join(resources, 'backups/list.php'), 'utf8'),
+  files: {
+    php: fs.readFileSync(path.join(resources, 'backups/files.php'), 'utf8'),
+    python: fs.readFileSync(path.join(resources, 'backups/files.py'), 'utf8'),
+  },
   sqliteRestore: fs.readFileSync(path.join(resources, 'database/sqlite-restore.sh'), 'utf8'),
 };
 /** What keeps a run's commands in turn. */

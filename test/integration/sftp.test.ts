@@ -32,7 +32,7 @@ function manifestOf(of: SshHost, kind: 'ssh' | 'sftp', folder: string, only: str
       root: at(folder),
       only,
       leaveOut: ['[a]', 'empty'],
-      php: scripts.listing,
+      scripts: scripts.files,
       signal: never,
     }),
   );
@@ -169,10 +169,11 @@ describe('a host that gives files and no shell', () => {
     owned(folder);
     const came = crypto.createHash('sha256');
     await pool.use({ ...wayTo(host), kind: 'sftp' }, async (connection) => {
-      const looked = { root: at(folder), leaveOut: [], php: '', signal: never };
+      const looked = { root: at(folder), leaveOut: [], scripts: scripts.files, signal: never };
       const entries = (await readManifest(connection, looked)).filter(({ kind }) => kind === 'file');
       await pullFiles(connection, entries, {
         root: at(folder),
+        scripts: scripts.files,
         signal: never,
         onFile: async (_entry, _size, pieces) => {
           for await (const piece of pieces) came.update(piece);
@@ -193,7 +194,7 @@ describe('a host that gives files and no shell', () => {
       const entries = await readManifest(connection, {
         root: at(folder),
         leaveOut: [],
-        php: '',
+        scripts: scripts.files,
         signal: never,
       });
       fs.truncateSync(path.join(folder, 'shrinks'), 10);
@@ -205,6 +206,7 @@ describe('a host that gives files and no shell', () => {
         entries.filter(({ kind }) => kind === 'file'),
         {
           root: at(folder),
+          scripts: scripts.files,
           signal: never,
           onFile: async (entry, _size, content) => {
             let size = 0;
@@ -235,12 +237,13 @@ describe('a host that gives files and no shell', () => {
       const entries = await readManifest(connection, {
         root: at(folder),
         leaveOut: [],
-        php: '',
+        scripts: scripts.files,
         signal: never,
       });
       const files = entries.filter(({ kind }) => kind === 'file');
       const pulling = pullFiles(connection, files, {
         root: at(folder),
+        scripts: scripts.files,
         signal: never,
         onFile: async (_entry, _size, content) => {
           for await (const chunk of content) if (chunk.length > 0) host.cutSessions();

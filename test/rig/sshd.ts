@@ -44,6 +44,8 @@ export interface OtherPrograms {
   readonly busybox?: readonly string[];
   /** Its account gives files over SFTP and nothing else. */
   readonly onlySftp?: boolean;
+  /** Sessions at once on one connection. */
+  readonly maxSessions?: number;
 }
 
 /**
@@ -67,7 +69,7 @@ export async function anSshHost(
     fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const paths = other.without || other.busybox ? [bin] : [bin, ...SYSTEM];
   if (paths.length === 1) linkPrograms(bin, other);
-  const more = other.onlySftp === true ? 'ForceCommand internal-sftp' : '';
+  const more = `MaxSessions ${other.maxSessions ?? 64}\n${other.onlySftp === true ? 'ForceCommand internal-sftp' : ''}`;
   fs.writeFileSync(config, `${configuration(temp.path, port, paths)}${more}\n`);
   let hostKey = aKeyPair(path.join(temp.path, 'host_key'));
   let daemon: Server | null = await start(config, port);
@@ -151,7 +153,6 @@ StrictModes no
 PasswordAuthentication yes
 KbdInteractiveAuthentication no
 MaxStartups 500:30:1000
-MaxSessions 64
 PrintMotd no
 LogLevel VERBOSE
 Subsystem sftp internal-sftp

@@ -7,6 +7,7 @@ import { readManifest, sameStamp } from '../pull/manifest.ts';
 import { writeFolders } from '../folders.ts';
 import type { BlobId } from '../store/keys.ts';
 import type { FileEntry, Tree, TreeEntry } from '../store/tree.ts';
+import type { FileScripts } from '../pull/file-scripts.ts';
 import type { Snapshot } from '../store/types.ts';
 import { flatten } from './browse.ts';
 
@@ -14,8 +15,7 @@ export interface LiveOptions {
   readonly root: RemotePath;
   /** What the site's platform and rules leave out today, beside what they left out of the backup. */
   readonly leaveOut: Parameters<typeof leftOutBy>[0];
-  /** The lister in PHP, for hosts without find and stat. */
-  readonly listing: string;
+  readonly scripts: FileScripts;
   readonly signal: AbortSignal;
 }
 
@@ -30,12 +30,12 @@ const NAMED = 500;
 export async function liveSnapshot(
   connection: Connection,
   backup: Snapshot,
-  { root, leaveOut, listing, signal }: LiveOptions,
+  { root, leaveOut, scripts, signal }: LiveOptions,
 ): Promise<Snapshot> {
   const stored = new Map<string, FileEntry>();
   for await (const { path, entry } of flatten(backup)) if (entry.kind === 'file') stored.set(path, entry);
   const paths = leaveOut.paths.filter((path) => !stored.has(path));
-  const listed = await readManifest(connection, { root, leaveOut: paths, php: listing, signal });
+  const listed = await readManifest(connection, { root, leaveOut: paths, scripts, signal });
   const left = [leaveOut, backup.backup.leftOut].flatMap((one) => (one === null ? [] : [leftOutBy(one)]));
   const because = (entry: Parameters<(typeof left)[number]['because']>[0]) =>
     left.map((one) => one.because(entry)).find((why) => why !== null) ?? null;

@@ -97,7 +97,7 @@ async function hashesOrNull(place: Place, names: readonly StoreFile[]) {
     // An account without a shell, or a host without a program for it: then all is read back.
     if (
       error instanceof Problem &&
-      ['no-hashes', 'remote-failed', 'connection-lost', 'no-shell'].includes(error.code)
+      ['no-hashes', 'remote-failed', 'connection-lost', 'channel-refused', 'no-shell'].includes(error.code)
     )
       return null;
     throw error;

@@ -13,6 +13,7 @@ import {
 } from '../../connections/index.ts';
 import type { DatabaseAccess } from '../../platforms/index.ts';
 import { encodeName, Problem, type RemotePath } from '../../words/index.ts';
+import type { FileScripts } from '../pull/file-scripts.ts';
 import { knowsRestrict, psqlGate } from './psql-gate.ts';
 
 /** The scripts of `resources/database` and `resources/backups`, as text. */
@@ -22,8 +23,7 @@ export interface DatabaseScripts {
   readonly mysqlPhp: string;
   readonly postgresql: string;
   readonly sqlite: string;
-  /** Lists files where the server has no program that could. */
-  readonly listing: string;
+  readonly files: FileScripts;
   readonly sqliteRestore: string;
 }
 

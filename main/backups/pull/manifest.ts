@@ -1,7 +1,15 @@
-import { run, remoteFailed, sh, type Connection } from '../../connections/index.ts';
-import { decodeName, Problem, type RemotePath } from '../../words/index.ts';
+import {
+  run,
+  remoteFailed,
+  sh,
+  type Connection,
+  type RemoteResult,
+  type Script,
+} from '../../connections/index.ts';
+import { decodeName, Problem, wordsOf, type RemotePath } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
-import { meansOf } from './means.ts';
+import { filesBy, type FileScripts } from './file-scripts.ts';
+import { askAndThen, knownMeans, learn, type Means } from './means.ts';
 import { listOverSftp } from './sftp-listing.ts';
 import { newMarker, parseStat, statScript } from './stat-listing.ts';
 
@@ -12,8 +20,7 @@ export interface ManifestOptions {
   /** Only these, relative to the root; empty: everything. */
   readonly only?: readonly string[];
   readonly leaveOut: readonly string[];
-  /** Our own script in PHP, for where the host has no program that could. */
-  readonly php: string;
+  readonly scripts: FileScripts;
   readonly signal: AbortSignal;
 }
 
@@ -25,50 +32,48 @@ const LIST = sh`\( -type f -o -type d -o -type l \) -printf '%y\0%s\0%m\0%T@\0%C
 /**
  * Lists every file, folder and link below the root in one command, by the means that the host has. Sockets, pipes and devices are no
  * part of a site.
- * @throws Problem `no-manifest` where the host has none, `no-such-root`
+ * @throws Problem `no-manifest` where the host has none, and no SFTP, `no-such-root`
  */
 export async function readManifest(
   connection: Connection,
   options: ManifestOptions,
 ): Promise<ManifestEntry[]> {
   const attempted = `List the files of ${options.root}`;
-  if (connection.onlyFiles) {
-    const { root, only = [], leaveOut, signal } = options;
-    const places = only.length === 0 ? [''] : only;
+  const { root, only = [], leaveOut, signal } = options;
+  const overSftp = async () => {
     const left = new Set(leaveOut);
     const isLeftOut = (path: string) => left.has(path);
+    const places = only.length === 0 ? [''] : only;
     return listOverSftp(await connection.files(), { root, places, isLeftOut, signal, clock: Date.now });
-  }
-  const { list } = await meansOf(connection, options.signal);
-  if (list === 'none') {
-    throw new Problem({
-      code: 'no-manifest',
-      message: 'This server has no program to list files the way backups need it.',
-      attempted,
-      todo: 'Ask the host for `find` and `stat` (GNU’s, BusyBox’s or the BSDs’).',
-    });
-  }
-  const places =
-    options.only === undefined || options.only.length === 0 ? ['.'] : options.only.map((path) => `./${path}`);
-  const prunes = options.leaveOut.flatMap((path) => ['-path', `./${globbed(path)}`, '-prune', '-o']);
-  const marker = newMarker();
-  const looked =
-    list === 'find'
-      ? sh`LC_ALL=C find "$start" ${prunes} ${LIST}`
-      : list === 'php'
-        ? sh`php -d open_basedir= -r ${options.php.replace(/^<\?php/, '')} -- ${marker} "$start" ${options.leaveOut.map((path) => `./${path}`)}`
-        : statScript({ kind: list, prunes, marker });
+  };
+  if (connection.onlyFiles) return overSftp();
+  const places = only.length === 0 ? ['.'] : only.map((path) => `./${path}`);
+  const prunes = leaveOut.flatMap((path) => ['-path', `./${globbed(path)}`, '-prune', '-o']);
   // Where only some are asked for, one that is not there any more is no failure.
-  const script = sh`cd -- ${options.root} || exit 66
+  const inEach = (looked: Script) => sh`cd -- ${root} || exit 66
 for start in ${places}; do [ -e "$start" ] || [ -L "$start" ] || continue
 ${looked}
 done`;
-  const result = await run(connection, script, {
-    attempted,
-    signal: options.signal,
-    timeLimit: 15 * 60_000,
-    maxOutput: 1024 * 1024 * 1024,
-  });
+  const ask = (script: Script) =>
+    run(connection, script, {
+      attempted,
+      signal,
+      timeLimit: 15 * 60_000,
+      maxOutput: 1024 * 1024 * 1024,
+    });
+  const find = inEach(sh`LC_ALL=C find "$start" ${prunes} ${LIST}`);
+  const first = await askFirst(connection, ask, find);
+  const { means } = first;
+  let { answer } = first;
+  const marker = newMarker();
+  if (means.list === 'none')
+    return overSftp().catch((error: unknown) => Promise.reject(noManifest(attempted, error)));
+  if (means.list === 'php' || means.list === 'python') {
+    const given = sh`${marker} "$start" ${leaveOut.map((path) => `./${path}`)}`;
+    answer = await ask(inEach(filesBy(means.list, options.scripts, 'list', given)));
+  } else if (means.list !== 'find')
+    answer = await ask(inEach(statScript({ kind: means.list, prunes, marker })));
+  const result = (answer ??= await ask(find));
   if (result.code === 66) {
     throw new Problem({
       code: 'no-such-root',
@@ -81,13 +86,41 @@ done`;
   // find exits with 1 when something went away while it looked; what it could list stands.
   if (result.code !== 0 && result.stdout.length === 0) throw remoteFailed(connection, attempted, result);
   const entries =
-    list === 'find'
+    means.list === 'find'
       ? parse(result.stdout)
-      : parseStat(result.stdout, list === 'php' ? 'bsd-stat' : list, marker);
+      : parseStat(result.stdout, means.list === 'stat' ? 'stat' : 'bsd-stat', marker);
   // A list without the root itself is none, whatever the server says.
   if (places[0] === '.' && !entries.some(({ path }) => path === ''))
     throw remoteFailed(connection, attempted, result);
   return entries;
+}
+
+/** What the server has; where that was not known, asked together with the list that GNU's find would make, if it is there. */
+async function askFirst(
+  connection: Connection,
+  ask: (script: Script) => Promise<RemoteResult>,
+  find: Script,
+): Promise<{ means: Means; answer: RemoteResult | null }> {
+  const known = await knownMeans(connection);
+  if (known !== null) return { means: known, answer: null };
+  const result = await ask(askAndThen(find));
+  const learned = learn(connection, result.stdout);
+  if (learned === null) throw remoteFailed(connection, 'Look at which programs the server has', result);
+  const { means, rest } = learned;
+  return { means, answer: means.list === 'find' ? { ...result, stdout: rest } : null };
+}
+
+function noManifest(attempted: string, cause: unknown): Problem {
+  return new Problem(
+    {
+      code: 'no-manifest',
+      message: 'This server has no program to list files the way backups need it, and no SFTP.',
+      attempted,
+      answered: wordsOf(cause),
+      todo: 'Ask the host for `find` and `stat` (GNU’s, BusyBox’s or the BSDs’), PHP or Python on the command line, or SFTP.',
+    },
+    cause,
+  );
 }
 
 /** find's -path takes a pattern; a plain path has its special characters escaped. */

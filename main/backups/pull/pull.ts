@@ -4,9 +4,11 @@ import tar from 'tar-stream';
 import { lines, run, sh, type Connection, type Script } from '../../connections/index.ts';
 import { decodeName, encodeName, Problem, wordsOf } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest.ts';
+import { filesBy } from './file-scripts.ts';
 import { meansOf, type Means } from './means.ts';
 import type { Pulled, PullOptions } from './pulled.ts';
 import { pullOverSftp } from './sftp-pull.ts';
+import { channelsFor, split } from './split.ts';
 
 /** One tar's part of the names. It ends with 255, and xargs with it, when tar gave up in the middle of a file: what came next would be read as the rest of it. */
 const PART = `errors=$(tar -cf - "$@" 2>&1 >&3); code=$?
@@ -18,7 +20,7 @@ exit 255`;
 const BROKE_OFF = 3;
 
 /** Packs the files that are named on stdin, each name ended by a NUL. A tar that knows no such names is given them as arguments, and its archives follow each other. */
-const PACK: Readonly<Record<Means['archive'], Script>> = {
+const PACK: Readonly<Record<Exclude<Means['archive'], 'php' | 'python' | 'none'>, Script>> = {
   gnu: sh`LC_ALL=C exec tar --null --no-recursion --format=gnu -cf - -T -`,
   bsd: sh`LC_ALL=C exec tar --null -n --format=gnutar -cf - -T -`,
   plain: sh`export LC_ALL=C; exec 3>&1
@@ -26,9 +28,12 @@ xargs -0 sh -c ${PART} sh
 case $? in 0) exit 0;; 123) exit 2;; *) exit ${BROKE_OFF};; esac`,
 };
 
+/** The code of a channel that the server did not want: what is fetched already goes on. */
+const REFUSED = 'channel-refused';
+
 /**
- * Brings files as one tar stream over one channel, or over SFTP where there is no shell. Every wanted file is accounted for afterwards: it came,
- * it moved, or it could not be read.
+ * Brings files as a tar stream, as several at once where the server is far away, or over SFTP where there is no shell. Every wanted file is
+ * accounted for afterwards: it came, it moved, or it could not be read.
  * @throws Problem `pull-failed` when the server's tar failed otherwise.
  */
 export async function pullFiles(
@@ -36,13 +41,58 @@ export async function pullFiles(
   wanted: readonly ManifestEntry[],
   options: PullOptions,
 ): Promise<Pulled> {
+  if (wanted.length === 0) return { moved: [], unreadable: [] };
+  if (connection.onlyFiles) return pullOverSftp(await connection.files(), wanted, options);
+  const { archive } = await meansOf(connection, options.signal);
+  if (archive === 'none') return pullOverSftp(await connection.files(), wanted, options);
+  const waiting = split(wanted, channelsFor(wanted, connection.roundTrip));
+  const failing = new AbortController();
+  const signal = AbortSignal.any([options.signal, failing.signal]);
+  const came: Pulled[] = [];
+  let pulling = waiting.length;
+  /** Parts for which no channel was to be had though none of ours was open any more. */
+  const alone = new Set<readonly ManifestEntry[]>();
+  const pullNext = async (): Promise<void> => {
+    for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
+      try {
+        came.push(await pullPart(connection, archive, part, { ...options, signal }));
+      } catch (error) {
+        const refused = error instanceof Problem && error.code === REFUSED;
+        if (!refused || (pulling === 1 && alone.has(part))) {
+          failing.abort(error);
+          throw error;
+        }
+        waiting.push(part);
+        // Whoever did get a channel takes it over.
+        if (pulling > 1) break;
+        alone.add(part);
+      }
+    }
+    pulling -= 1;
+  };
+  const ended = await Promise.allSettled(Array.from({ length: pulling }, pullNext));
+  // The first to fail ended the others.
+  options.signal.throwIfAborted();
+  if (failing.signal.aborted) throw failing.signal.reason;
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+  return {
+    moved: came.flatMap(({ moved }) => moved),
+    unreadable: came.flatMap(({ unreadable }) => unreadable),
+  };
+}
+
+async function pullPart(
+  connection: Connection,
+  archive: Exclude<Means['archive'], 'none'>,
+  wanted: readonly ManifestEntry[],
+  options: PullOptions,
+): Promise<Pulled> {
   const { onFile } = options;
   const missing = new Map(wanted.map((entry) => [entry.path, entry]));
   const moved: ManifestEntry[] = [];
-  if (wanted.length === 0) return { moved, unreadable: [] };
-  if (connection.onlyFiles) return pullOverSftp(await connection.files(), wanted, options);
-  const { archive } = await meansOf(connection, options.signal);
-  const script = lines(sh`cd -- ${options.root} || exit 66`, PACK[archive]);
+  const pack =
+    archive === 'php' || archive === 'python' ? filesBy(archive, options.scripts, 'pack') : PACK[archive];
+  const script = lines(sh`cd -- ${options.root} || exit 66`, pack);
   let brokeOff = false;
   const result = await run(connection, script, {
     attempted: `Fetch ${wanted.length} files from ${options.root}`,
@@ -70,7 +120,7 @@ export async function pullFiles(
       const ended = await Promise.allSettled([pipeline(stdout, extract), reading]);
       const failures = ended.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
       brokeOff = failures.some((failure) => /unexpected end of data/i.test(wordsOf(failure)));
-      if (failures.length > 0 && !(brokeOff && archive === 'plain')) throw failures[0];
+      if (failures.length > 0 && !(brokeOff && archive === 'plain')) throw failures.find((failure) => failure instanceof Problem) ?? failures[0];
     },
   });
   // A tar that gave up on one file: that one and all after it are tried once more.
@@ -80,7 +130,7 @@ export async function pullFiles(
   const denied = result.stderr.split('\n').filter((line) => /permission denied/i.test(line));
   const unreadable: ManifestEntry[] = [];
   for (const entry of missing.values()) {
-    if (denied.length > 0 && denied.some((line) => line.includes(entry.path))) unreadable.push(entry);
+    if (denied.some((line) => names(line, entry.path))) unreadable.push(entry);
     else moved.push(entry);
   }
   if (missing.size > 0 && result.code === 0)
@@ -121,6 +171,18 @@ async function feed(stdin: Writable, wanted: readonly ManifestEntry[]): Promise<
 async function* buffersOf(stream: AsyncIterable<unknown>): AsyncGenerator<Buffer, void, void> {
   for await (const chunk of stream) if (Buffer.isBuffer(chunk)) yield chunk;
 }
+
+/** Whether a message of tar's is about a file. GNU's writes the bytes of a name that are not plain as `\303`, or `\n`. */
+function names(line: string, path: string): boolean {
+  const plain = line.replace(/\\([0-7]{3}|[\\abfnrtv])/g, (_all, escaped: string) =>
+    escaped.length === 3 ? String.fromCharCode(Number.parseInt(escaped, 8)) : (ESCAPED[escaped] ?? ''),
+  );
+  return line.includes(path) || Buffer.from(plain, 'latin1').includes(encodeName(path));
+}
+const ESCAPED: Readonly<Record<string, string>> = {
+  '\\': '\\',
+  ...{ a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' },
+};
 
 function failed(connection: Connection, options: PullOptions, answered: string): Problem {
   return new Problem({

@@ -1,8 +1,10 @@
 import type { RemotePath } from '../../words/index.ts';
+import type { FileScripts } from './file-scripts.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
 
 export interface PullOptions {
   readonly root: RemotePath;
+  readonly scripts: FileScripts;
   readonly signal: AbortSignal;
   /** Takes one file's content; all of it has to be read. */
   readonly onFile: (entry: ManifestEntry, size: number, content: AsyncIterable<Buffer>) => Promise<void>;

@@ -91,10 +91,13 @@ export function createPacker({ keys, workers, has, roomFor, onPack }: PackerPlac
   };
 
   const append = async (id: BlobId, raw: number, codec: number | null, payload: Buffer) => {
-    refuseAfterFailure();
-    if (room !== null && used + payload.length > PACK) endPack();
-    while (under.size >= AHEAD && room === null) await Promise.race(under);
-    refuseAfterFailure();
+    // Looked at anew after each wait: others may have begun a pack, or filled it, meanwhile.
+    for (;;) {
+      refuseAfterFailure();
+      if (room !== null && used + payload.length > PACK) endPack();
+      if (room !== null || under.size < AHEAD) break;
+      await Promise.race(under);
+    }
     room ??=
       (payload.length <= PACK ? rooms.pop() : null) ??
       Buffer.from(new ArrayBuffer(Math.max(PACK, payload.length)));

@@ -19,6 +19,11 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
   if (!own) throw new TypeError('no hop');
   const channels = new PQueue({ concurrency: CHANNELS });
   let closed = false;
+  /** Commands that run or are being begun. */
+  let running = 0;
+  let roundTrip: number | null = null;
+  /** A channel is opened and the command begun before it is known to be: two questions, and the server's own time, of which the shortest counts. */
+  const took = (millis: number) => (roundTrip = Math.min(roundTrip ?? Infinity, millis / 2));
   let files: Promise<RemoteFiles> | null = null;
   const filesOf = async (): Promise<RemoteFiles> => {
     // A server may end SFTP and keep the connection.
@@ -36,6 +41,9 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
   return {
     label,
     onlyFiles,
+    get roundTrip() {
+      return roundTrip;
+    },
     get closed() {
       return closed;
     },
@@ -43,12 +51,17 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
       if (onlyFiles) return Promise.reject(noShell(label));
       return new Promise<RemoteProcess>((resolve, reject) => {
         void channels.add(async () => {
+          running += 1;
           try {
-            const process = await open(own, label, script, gone);
+            const began = performance.now();
+            const process = await open(own, label, script, { gone, others: () => running > 1 });
+            took(performance.now() - began);
             resolve(process);
             await process.exit.catch(() => null);
           } catch (error) {
             reject(error instanceof Error ? error : new Error(wordsOf(error)));
+          } finally {
+            running -= 1;
           }
         });
       });
@@ -71,14 +84,24 @@ function noShell(label: string): Problem {
   });
 }
 
-function open(client: Client, label: string, script: Script, gone: () => void): Promise<RemoteProcess> {
+/** Whether the server did not want another channel (RFC 4254, 5.1), as with sshd's MaxSessions; the connection itself lives on. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && typeof error.reason === 'number';
+}
+
+function open(
+  client: Client,
+  label: string,
+  script: Script,
+  { gone, others }: { gone: () => void; others: () => boolean },
+): Promise<RemoteProcess> {
   const { command, head } = onTheWire(script);
   return new Promise((resolve, reject) => {
     const lost = (error: unknown) =>
       reject(
         new Problem(
           {
-            code: 'connection-lost',
+            code: others() && isRefusal(error) ? 'channel-refused' : 'connection-lost',
             message: `The connection to ${label} was lost, or it does not allow commands.`,
             attempted: `Run a command on ${label}`,
             answered: wordsOf(error),

@@ -11,7 +11,10 @@ export interface Taken {
   readonly failed: ProblemShape | null;
 }
 
-/** Takes the bytes of files, in order, and stores one file after the other. */
+/**
+ * Takes the bytes of files and stores them in the order in which they began. Files may be handed over at once, their parts in turn: while one
+ * waits for its next part, others are stored.
+ */
 export interface Intake {
   take(handed: Handed): void;
   /** What still waits is dropped. */
@@ -26,21 +29,37 @@ interface Message {
 }
 
 interface Part {
-  readonly file: number;
-  readonly kind: Handed['parts'][number]['kind'];
   readonly bytes: Buffer;
   readonly end: Handed['parts'][number]['end'];
   readonly message: Message;
 }
 
+/** A file that is being handed over. */
+interface Arriving {
+  readonly file: number;
+  readonly kind: Handed['parts'][number]['kind'];
+  readonly parts: Part[];
+  /** Called when a part comes. */
+  wake: () => void;
+  /** Nothing of it is wanted any more. */
+  dropped: boolean;
+}
+
+/** Parts of a file whose room is used again. That of a larger file's later parts is left to be collected: a file may be larger than memory. */
+const REUSED = 16;
+
 /** A file of which no more comes. */
 class BrokenOff extends Error {}
 
 export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => void): Intake {
-  const waiting: Part[] = [];
-  let more = Promise.withResolvers<null>();
+  /** Those of which more is to come. */
+  const arriving = new Map<number, Arriving>();
+  /** Those that nobody has begun to store, the earliest first. */
+  const waiting: Arriving[] = [];
+  const working = new Set<Promise<void>>();
+  /** Files that are being stored and have what they need. */
+  let busy = 0;
   let stopped = false;
-  let working: Promise<void> | null = null;
 
   let done = 0;
   let stored: [file: number, stored: StoredBytes][] = [];
@@ -68,59 +87,92 @@ export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => voi
     if (message.used === 0) rooms.push(message.room);
   };
 
+  const drop = (file: Arriving) => {
+    file.dropped = true;
+    for (const part of file.parts.splice(0)) {
+      doneWith(part);
+      letGo(part);
+    }
+  };
+
   /** The parts of one file as they come. */
-  async function* bytesOf(first: Part, taken: Part[]): AsyncGenerator<Buffer, void, void> {
-    for (let part: Part | undefined = first; ; part = waiting.shift()) {
+  async function* bytesOf(file: Arriving, taken: Part[]): AsyncGenerator<Buffer, void, void> {
+    for (;;) {
       if (stopped) return;
+      const part = file.parts.shift();
       if (part === undefined) {
-        await more.promise;
+        const more = new Promise<void>((resolve) => (file.wake = resolve));
+        busy -= 1;
+        begin();
+        await more;
+        busy += 1;
         continue;
       }
-      taken.push(part);
+      if (taken.length < REUSED) taken.push(part);
       if (part.bytes.length > 0) yield part.bytes;
       doneWith(part);
       if (part.end === 'broken') throw new BrokenOff();
       if (part.end === 'whole') return;
     }
   }
-  const work = async () => {
-    // Never over before it is known to be under way.
-    await Promise.resolve();
-    for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
+  const store = async (file: Arriving) => {
+    const taken: Part[] = [];
+    try {
+      // Never over before it is known to be under way.
+      await Promise.resolve();
+      const result = await writer.put(bytesOf(file, taken), file.kind);
+      stored.push([file.file, result]);
+    } catch (error) {
+      // Who handed it over knows already.
+      if (!(error instanceof BrokenOff)) problem ??= asProblem(error).toJSON();
+    }
+    for (const each of taken) letGo(each);
+    drop(file);
+    tellSoon();
+  };
+  /** Begins to store the next file, unless there is enough to do. */
+  const begin = () => {
+    while (busy === 0) {
+      const file = waiting.shift();
+      if (file === undefined) return;
       if (stopped || problem !== null) {
-        doneWith(part);
-        letGo(part);
+        drop(file);
         continue;
       }
-      const taken: Part[] = [];
-      try {
-        const result = await writer.put(bytesOf(part, taken), part.kind);
-        stored.push([part.file, result]);
-      } catch (error) {
-        // Who handed it over knows already.
-        if (!(error instanceof BrokenOff)) problem ??= asProblem(error).toJSON();
-      }
-      for (const each of taken) letGo(each);
-      tellSoon();
+      busy += 1;
+      const work = store(file).finally(() => {
+        busy -= 1;
+        working.delete(work);
+        begin();
+      });
+      working.add(work);
     }
-    working = null;
   };
 
   return {
     take({ bytes, parts }) {
       const message = { room: bytes, used: parts.length };
-      for (const { file, kind, from, to, end } of parts)
-        waiting.push({ file, kind, end, message, bytes: Buffer.from(bytes, from, to - from) });
-      more.resolve(null);
-      more = Promise.withResolvers();
-      working ??= work();
+      for (const { file, kind, from, to, end } of parts) {
+        let known = arriving.get(file);
+        if (known === undefined) {
+          known = { file, kind, parts: [], wake: () => {}, dropped: false };
+          arriving.set(file, known);
+          waiting.push(known);
+        }
+        if (end !== 'no') arriving.delete(file);
+        known.parts.push({ end, message, bytes: Buffer.from(bytes, from, to - from) });
+        if (known.dropped) drop(known);
+        known.wake();
+      }
+      begin();
     },
     stop() {
       stopped = true;
-      more.resolve(null);
+      for (const file of arriving.values()) file.wake();
+      begin();
     },
-    settled: async () => {
-      await working;
+    async settled() {
+      while (working.size > 0) await Promise.all(working);
     },
   };
 }
