@@ -13,6 +13,7 @@ import {
 } from '../words/index.ts';
 import type { Journal, Orphan, RunSpec } from './journal.ts';
 import type { Lanes } from './lanes.ts';
+import { timeLeft, type Pace } from './time-left.ts';
 import type { LogLine, Run, RunDetails, RunKind, Worsened } from './run.ts';
 
 /**
@@ -94,6 +95,7 @@ interface Live {
   readonly lines: Signal<LogLine>;
   ended: Promise<Run>;
   lineSeq: number;
+  pace: Pace | null;
   /** It goes on with what was cut off: however that fails, it can be tried again. */
   readonly recovers: boolean;
 }
@@ -139,7 +141,12 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
           update(entry, { progress: null });
         }
       },
-      progress: (progress) => update(entry, { progress }),
+      progress(progress) {
+        const found = progress === null ? null : timeLeft(entry.pace, progress, performance.now());
+        entry.pace = found?.pace ?? null;
+        const left = found?.left ?? null;
+        update(entry, { progress: progress === null || left === null ? progress : { ...progress, left } });
+      },
       log(level, text) {
         entry.lineSeq += 1;
         const line: LogLine = { seq: entry.lineSeq, at: clock(), level, text };
@@ -215,6 +222,7 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
       lines: createSignal<LogLine>(),
       ended: Promise.resolve(run),
       lineSeq,
+      pace: null,
       recovers,
     };
     live.set(run.id, entry);

@@ -6,6 +6,8 @@ export const Progress = z.object({
   what: z.string(),
   done: z.number(),
   total: z.number().nullable(),
+  /** Milliseconds that it still takes, about; absent: not known. A run adds it. */
+  left: z.number().optional(),
   unit: z.enum(['bytes', 'files', 'sites', 'steps']),
 });
 export type Progress = z.infer<typeof Progress>;

@@ -1,4 +1,4 @@
-import { currentLocale, t } from './words.svelte.ts';
+import { count, currentLocale, t } from './words.svelte.ts';
 
 /** Moves on every half minute, so that "3 minutes ago" stays true. */
 let now = $state(Date.now());
@@ -87,4 +87,11 @@ export function duration(millis: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${unit('minute', minutes)} ${unit('second', Math.round(seconds % 60))}`;
   return `${unit('hour', Math.floor(minutes / 60))} ${unit('minute', minutes % 60)}`;
+}
+
+/** How long something still takes, roughly, as an estimate is: `about 2 minutes left`. */
+export function timeLeft(millis: number): string {
+  if (millis < 55_000) return t('left.soon');
+  const minutes = Math.max(1, Math.round(millis / 60_000));
+  return minutes < 90 ? count('left.minutes', minutes) : count('left.hours', Math.round(minutes / 60));
 }

@@ -416,7 +416,12 @@ describe('a host that is far away', () => {
     expect(most).toBe(sessions);
     expect(came.size).toBe(all.length);
     for (const [name, hash] of came)
-      expect(crypto.createHash('sha256').update(fs.readFileSync(path.join(folder, name))).digest('hex')).toBe(hash);
+      expect(
+        crypto
+          .createHash('sha256')
+          .update(fs.readFileSync(path.join(folder, name)))
+          .digest('hex'),
+      ).toBe(hash);
   });
 
   it('whose files do not come is left at once, by all channels', async () => {

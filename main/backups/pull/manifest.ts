@@ -73,7 +73,7 @@ done`;
     answer = await ask(inEach(filesBy(means.list, options.scripts, 'list', given)));
   } else if (means.list !== 'find')
     answer = await ask(inEach(statScript({ kind: means.list, prunes, marker })));
-  const result = (answer ??= await ask(find));
+  const result = answer ?? (await ask(find));
   if (result.code === 66) {
     throw new Problem({
       code: 'no-such-root',

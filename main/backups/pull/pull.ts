@@ -120,7 +120,8 @@ async function pullPart(
       const ended = await Promise.allSettled([pipeline(stdout, extract), reading]);
       const failures = ended.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
       brokeOff = failures.some((failure) => /unexpected end of data/i.test(wordsOf(failure)));
-      if (failures.length > 0 && !(brokeOff && archive === 'plain')) throw failures.find((failure) => failure instanceof Problem) ?? failures[0];
+      if (failures.length > 0 && !(brokeOff && archive === 'plain'))
+        throw failures.find((failure) => failure instanceof Problem) ?? failures[0];
     },
   });
   // A tar that gave up on one file: that one and all after it are tried once more.

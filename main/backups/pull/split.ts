@@ -31,7 +31,10 @@ export function channelsFor(files: readonly ManifestEntry[], roundTrip: number |
  */
 export function split(files: readonly ManifestEntry[], parts: number): ManifestEntry[][] {
   if (parts <= 1) return files.length === 0 ? [] : [[...files]];
-  const loads = Array.from({ length: parts }, () => ({ weight: 0, from: [] as Piece[] }));
+  const loads: { weight: number; from: Piece[] }[] = Array.from({ length: parts }, () => ({
+    weight: 0,
+    from: [],
+  }));
   const pieces = piecesOf(files, weightOf(files) / (parts * PIECES));
   // The heaviest first, each to whom has least: no part is heavier than the average and one piece.
   for (const piece of pieces.toSorted((a, b) => b.weight - a.weight)) {

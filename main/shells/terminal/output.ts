@@ -1,4 +1,4 @@
-import { bytesInWords, type Progress } from '../../words/index.ts';
+import { bytesInWords, counted, type Progress } from '../../words/index.ts';
 
 /** Where a command's words go. With `--json`, stdout carries exactly one document, at the end. */
 export interface Output {
@@ -50,7 +50,10 @@ export function createOutput(
       clear();
       if (progress === null) return;
       stderr.write(
-        `${bar(progress)} ${progress.what} ${amount(progress)}`.slice(0, (stderr.columns || 80) - 1),
+        `${bar(progress)} ${progress.what} ${amount(progress)}${remaining(progress)}`.slice(
+          0,
+          (stderr.columns || 80) - 1,
+        ),
       );
       shown = true;
     },
@@ -99,6 +102,15 @@ function bar({ done, total }: Progress): string {
   if (total === null || total === 0) return '[····················]';
   const full = Math.round((Math.min(done, total) / total) * 20);
   return `[${'█'.repeat(full)}${'·'.repeat(20 - full)}]`;
+}
+
+function remaining({ left }: Progress): string {
+  if (left === undefined) return '';
+  const minutes = Math.round(left / 60_000);
+  if (left < 55_000) return ', less than a minute left';
+  return minutes < 90
+    ? `, about ${counted(Math.max(1, minutes), 'minute')} left`
+    : `, about ${counted(Math.round(minutes / 60), 'hour')} left`;
 }
 
 function amount({ done, total, unit }: Progress): string {

@@ -57,6 +57,27 @@ async function take(writer: SnapshotWriter, contents: readonly Uint8Array[], par
 }
 
 describe('a store in a thread', () => {
+  it('keeps files apart that are handed over at once', async () => {
+    const contents = Array.from({ length: 12 }, (_none, at) =>
+      crypto.randomBytes(at % 3 === 0 ? 3_000_000 : 70_000),
+    );
+    await using writer = await begin();
+    const handed = await Promise.all(contents.map((bytes) => writer.handOver(inParts(bytes, 10_000))));
+    const stored = await Promise.all(handed.map((one) => one.stored));
+    const entries = stored.map(({ blobs, size }, at) => ({
+      ...{ kind: 'file' as const, name: `file ${String(at).padStart(2, '0')}`, ...stamp },
+      ...{ size, blobs: [...blobs] },
+    }));
+    const { id } = await writer.commit({
+      ...counts,
+      root: await writer.putTree(entries),
+      files: entries.length,
+    });
+    const snapshot = await store.open(id);
+    for (const [at, bytes] of contents.entries())
+      expect((await buffer(snapshot.read(stored[at]?.blobs ?? []))).equals(bytes)).toBe(true);
+  });
+
   it('keeps every byte of empty, small and large files, however they come', async () => {
     const sizes = [0, 1, 1_048_575, 1_048_576, 1_048_577, 0, 20_000_000, 3, 5_000_000, 0];
     const contents = sizes.map((size) => crypto.randomBytes(size));
