@@ -19,8 +19,6 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
   if (!own) throw new TypeError('no hop');
   const channels = new PQueue({ concurrency: CHANNELS });
   let closed = false;
-  /** Commands that run or are being begun. */
-  let running = 0;
   let roundTrip: number | null = null;
   /** A channel is opened and the command begun before it is known to be: two questions, and the server's own time, of which the shortest counts. */
   const took = (millis: number) => (roundTrip = Math.min(roundTrip ?? Infinity, millis / 2));
@@ -51,17 +49,14 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
       if (onlyFiles) return Promise.reject(noShell(label));
       return new Promise<RemoteProcess>((resolve, reject) => {
         void channels.add(async () => {
-          running += 1;
           try {
             const began = performance.now();
-            const process = await open(own, label, script, { gone, others: () => running > 1 });
+            const process = await open(own, label, script, { gone, allows: () => roundTrip !== null });
             took(performance.now() - began);
             resolve(process);
             await process.exit.catch(() => null);
           } catch (error) {
             reject(error instanceof Error ? error : new Error(wordsOf(error)));
-          } finally {
-            running -= 1;
           }
         });
       });
@@ -93,7 +88,7 @@ function open(
   client: Client,
   label: string,
   script: Script,
-  { gone, others }: { gone: () => void; others: () => boolean },
+  { gone, allows }: { gone: () => void; allows: () => boolean },
 ): Promise<RemoteProcess> {
   const { command, head } = onTheWire(script);
   return new Promise((resolve, reject) => {
@@ -101,7 +96,7 @@ function open(
       reject(
         new Problem(
           {
-            code: others() && isRefusal(error) ? 'channel-refused' : 'connection-lost',
+            code: allows() && isRefusal(error) ? 'channel-refused' : 'connection-lost',
             message: `The connection to ${label} was lost, or it does not allow commands.`,
             attempted: `Run a command on ${label}`,
             answered: wordsOf(error),
