@@ -72,12 +72,12 @@ if find . -maxdepth 0 -printf '' >/dev/null 2>&1; then echo find
 elif find . -maxdepth 0 -exec stat -c '%f %s %y %z %i' {} + 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* '; then echo stat
 elif find . -prune -exec stat -f '%Xp %z %Fm %Fc %i' {} + 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* [0-9.]* '; then echo bsd-stat
 elif [ "$(php -r 'echo 1;' 2>/dev/null)" = 1 ]; then echo php
-elif ${PYTHON} -c 'print(1)' >/dev/null 2>&1; then echo python
+elif ${PYTHON} -c 'import sys; sys.exit(sys.version_info < (3, 4))' >/dev/null 2>&1; then echo python
 else echo none; fi
 case $(tar --version 2>&1 </dev/null) in (*'GNU tar'*) echo gnu;; (bsdtar*) echo bsd;;
 (*) if command -v tar >/dev/null 2>&1; then echo plain
 elif [ "$(php -r 'echo 1;' 2>/dev/null)" = 1 ]; then echo php
-elif ${PYTHON} -c 'print(1)' >/dev/null 2>&1; then echo python
+elif ${PYTHON} -c 'import sys; sys.exit(sys.version_info < (3, 4))' >/dev/null 2>&1; then echo python
 else echo none; fi;; esac
 ${first(HASH_TOOLS.sha256)}
 ${first(HASH_TOOLS.md5)}`;

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import type { Client } from 'ssh2';
 import PQueue from 'p-queue';
 import { Problem, wordsOf } from '../../words/index.ts';
@@ -9,6 +10,8 @@ import { openSftp } from './sftp.ts';
 
 /** sshd allows ten sessions on a connection unless told otherwise (MaxSessions); two are left for others. */
 const CHANNELS = 8;
+/** How often a command is begun that the server refuses though none of ours runs: over three seconds in all. */
+const REFUSALS = 6;
 
 /**
  * The connection over the clients of {@link connectThrough}.
@@ -36,6 +39,21 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
     closed = true;
   };
   for (const client of clients) client.once('close', gone).once('end', gone);
+  /** A server that allows one command at a time may still be busy with the end of the last one: that passes. */
+  const begin = async (script: Script): Promise<RemoteProcess> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const began = performance.now();
+        const process = await open(own, label, script, { gone, allows: () => roundTrip !== null });
+        took(performance.now() - began);
+        return process;
+      } catch (error) {
+        const refused = error instanceof Problem && error.code === 'channel-refused';
+        if (!refused || closed || channels.pending > 1 || tries === REFUSALS) throw error;
+        await setTimeout(50 * 2 ** tries);
+      }
+    }
+  };
   return {
     label,
     onlyFiles,
@@ -50,9 +68,7 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
       return new Promise<RemoteProcess>((resolve, reject) => {
         void channels.add(async () => {
           try {
-            const began = performance.now();
-            const process = await open(own, label, script, { gone, allows: () => roundTrip !== null });
-            took(performance.now() - began);
+            const process = await begin(script);
             resolve(process);
             await process.exit.catch(() => null);
           } catch (error) {
