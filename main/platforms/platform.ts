@@ -1,6 +1,7 @@
 import type { Connection } from '../connections/index.ts';
 import type { RemotePath } from '../words/index.ts';
 import type { Component, Inventory } from './inventory.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { Installation } from './installation.ts';
 import type { LoadedRecipe } from './recipe.ts';
 
@@ -37,6 +38,8 @@ export interface Reading {
     readonly databaseProblem: string | null;
     /** The site's own idea of its URL. */
     readonly url: string | null;
+    /** Where its own files are reached, as it says; null: not known. */
+    readonly ownUrl: string | null;
     readonly title: string | null;
     /** The PHP that read it. */
     readonly php: string;
@@ -70,6 +73,8 @@ export interface PlatformModule {
   /** As `read`, but null when nothing that the inventory is read from has changed since `fingerprint`. */
   readIfChanged(connection: Connection, options: ReadOptions, fingerprint: string): Promise<Reading | null>;
   place(component: Component, reading: Reading, root: RemotePath): ComponentPlace;
+  /** How its data is put into another installation. */
+  readonly elsewhere: Elsewhere;
 }
 
 /** One platform, ready for use. */

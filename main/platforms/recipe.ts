@@ -38,6 +38,8 @@ export const Recipe = z.strictObject({
   recognise: z.strictObject({ marker: RelativePath, files: z.array(RelativePath) }).nullable(),
   interpreter: z.enum(['php']).nullable(),
   backup: z.strictObject({ leaveOut: z.array(RelativePath) }),
+  /** When a backup of another site is restored into one: files that stay as that one has them, or does not. */
+  elsewhere: z.strictObject({ stays: z.array(RelativePath) }).default({ stays: [] }),
   probe: z.strictObject({
     paths: z.array(z.string().startsWith('/')).min(1),
     /** A page that says one of these is broken, whatever its status. */

@@ -1,3 +1,4 @@
+import { wordpressElsewhere } from './elsewhere.ts';
 import { randomBytes } from 'node:crypto';
 import { run, scriptFile, remoteFailed, type Connection } from '../../connections/index.ts';
 import { joinRemote, Problem, remotePath, type RemotePath } from '../../words/index.ts';
@@ -46,6 +47,7 @@ export function wordpressModule(recipe: LoadedRecipe): PlatformModule {
       const answer = await ask(connection, options, fingerprint);
       return answer.files === null ? null : readingOf(answer, options);
     },
+    elsewhere: wordpressElsewhere,
     place(component, reading, root) {
       if (component.kind === 'core') return { path: '', single: false };
       const path = component.path ?? '';
@@ -144,6 +146,7 @@ function readingOf(answer: Answer, options: ReadOptions): Reading {
         optionText(configuration, 'home') ??
         configuration?.siteurl ??
         optionText(configuration, 'siteurl'),
+      ownUrl: configuration?.siteurl ?? optionText(configuration, 'siteurl'),
       title: optionText(configuration, 'blogname'),
       php: files.phpBinary ?? options.php ?? 'php',
       errorLog: logOf(configuration?.errorLog ?? null, options.root),

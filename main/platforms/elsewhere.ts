@@ -1,0 +1,53 @@
+import type { RemotePath } from '../words/index.ts';
+
+/** One thing that a site's data calls by where it is, and what it is called in the other site. */
+export interface Moved {
+  readonly kind: 'url' | 'path';
+  /** A URL or a whole path, without a slash at its end. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Where an installation is, as its data says it. URLs have no slash at their end. */
+export interface Whereabouts {
+  /** What visitors open. */
+  readonly home: string;
+  /** Where the platform's own files are reached; mostly the same. */
+  readonly own: string;
+  readonly root: RemotePath;
+  /** What its tables' names begin with. */
+  readonly prefix: string;
+}
+
+/** What a platform knows of one of its tables when its rows go into another installation. Columns are named. */
+export interface TableRules {
+  /** Stay as they are, wherever they point. */
+  readonly keep?: readonly string[];
+  /**
+   * What becomes of a row: new texts for some columns, or `drop`; null: nothing of note.
+   * @param value a column's text; null where it has none, or a very long one
+   */
+  readonly row?: (
+    value: (column: string) => string | null,
+  ) => Readonly<Record<string, string>> | 'drop' | null;
+}
+
+/** How a platform's data is put into another installation of it. Tables are named without their prefix unless said otherwise. */
+export interface Elsewhere {
+  /** What the names of an installation's tables begin with; null: this is none. Whole names go in. */
+  prefixOf(tables: readonly string[]): string | null;
+  /** Tables of other installations, whose prefix only begins as this one's. Whole names. */
+  others(tables: readonly string[], prefix: string): readonly string[];
+  /** Whether several sites live in one installation. */
+  isMany(tables: readonly string[], prefix: string): boolean;
+  /** Where the data says where it is: a table of names and values. */
+  readonly addresses: {
+    readonly table: string;
+    readonly key: string;
+    readonly value: string;
+    readonly home: string;
+    readonly own: string;
+  };
+  moves(from: Whereabouts, to: Whereabouts): readonly Moved[];
+  rules(table: string, from: Whereabouts, to: Whereabouts): TableRules | null;
+}
