@@ -47,7 +47,7 @@ import {
   openKeptTrees,
   recoverOther,
   recoverUpdate,
-  type RollbackServices,
+  type ElsewhereServices,
 } from './updates/index.ts';
 import { asProblem, createSignal, Problem, type Clock, type SiteId } from './words/index.ts';
 
@@ -194,7 +194,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       void expireKept({ kept, reach, clock }, site, AbortSignal.timeout(60_000)).catch(() => {});
     },
   };
-  const updates: RollbackServices = {
+  const updates: ElsewhereServices = {
     reach,
     platforms,
     records,
@@ -216,6 +216,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     setPrivateFolder: (siteId, folder) =>
       sites.get(siteId).privateFolder === folder ? sites.get(siteId) : sites.setPrivateFolder(siteId, folder),
     afterRun: (site) => readAgain(site),
+    allSites: () => sites.list(),
   };
 
   /** After a run, what is known of the site is read anew. A site that cannot be read then says so in its row. */

@@ -29,7 +29,7 @@ import { Installation, Inventory } from '../platforms/index.ts';
 import { LogLine, Run, RunDetails, RunKind } from '../runs/index.ts';
 import { KeepRules, Preferences, PreferencesEdit } from '../settings/index.ts';
 import { ConnectionSettings, Site, SiteDraft, SiteEdit } from '../sites/index.ts';
-import { Choice, RollbackPreview, UpdatePlan } from '../updates/index.ts';
+import { Choice, ElsewherePlan, RollbackPreview, UpdatePlan } from '../updates/index.ts';
 import { BackupId, CopyId, ProblemShape, RunId, SiteId } from '../words/index.ts';
 
 /** Every procedure is made here, so that none exists without a schema for what goes in and what comes out. */
@@ -277,7 +277,12 @@ export const contract = {
       }),
       WholeCell,
     ),
-    /** No paths: everything. `folder` is on this computer; `site` is the site that it was taken from. */
+    /** What restoring all of a backup to another site would do. Nothing is changed. */
+    elsewhere: procedure(z.object({ backupId: BackupId, siteId: SiteId }), ElsewherePlan),
+    /**
+     * No paths: everything. `folder` is on this computer; `site` is the site that it was taken from, or with `siteId` another one, which gets all
+     * of it and keeps its configuration and its address.
+     */
     restore: procedure(
       z.object({
         backupId: BackupId,
@@ -287,7 +292,7 @@ export const contract = {
         to: z.discriminatedUnion('kind', [
           z.object({ kind: z.literal('file'), file: z.string().min(1) }),
           z.object({ kind: z.literal('folder'), folder: z.string().min(1) }),
-          z.object({ kind: z.literal('site') }),
+          z.object({ kind: z.literal('site'), siteId: SiteId.optional() }),
         ]),
         database: z.boolean().default(false),
       }),

@@ -7,7 +7,7 @@ import type { Run, RunContext, Runs } from '../runs/index.ts';
 import type { LastDone } from '../schedule/index.ts';
 import type { Keychain, Secrets, Settings } from '../settings/index.ts';
 import type { Site, Sites } from '../sites/index.ts';
-import type { RollbackServices } from '../updates/index.ts';
+import type { ElsewhereServices } from '../updates/index.ts';
 import type { Clock, Signal, SiteId } from '../words/index.ts';
 import type { AppEvent, AppInfo } from './contract.ts';
 
@@ -33,7 +33,7 @@ export interface Services {
   readonly tables: Tables;
   readonly records: CheckRecords;
   readonly checks: CheckServices;
-  readonly updates: RollbackServices;
+  readonly updates: ElsewhereServices;
   readonly lastDone: LastDone;
   readonly events: Signal<AppEvent>;
   readonly secretsOf: (siteId: SiteId) => SecretsOf;

@@ -39,5 +39,5 @@ export type {
   SiteEdit,
   SshHop,
 } from '../sites/index.ts';
-export type { Choice, RollbackPreview, UpdatePlan } from '../updates/index.ts';
+export type { Choice, ElsewherePlan, RollbackPreview, UpdatePlan } from '../updates/index.ts';
 export type { BackupId, ProblemShape, Progress, RemotePath, RunId, SiteId } from '../words/index.ts';

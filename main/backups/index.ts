@@ -30,12 +30,14 @@ export { exportZip, type ZipExport } from './browse/export-zip.ts';
 export { safeName } from './browse/safe-name.ts';
 export { createSafePaths, type SafePaths } from './browse/safe-paths.ts';
 export {
+  aboutDatabase,
   countRows,
   dumpToFile,
   readSchema,
   restoreFrom,
   restoreFromFile,
   writeAll,
+  type AboutDatabase,
   type DatabaseScripts,
   type DatabaseWork,
 } from './database/tools.ts';
@@ -58,3 +60,7 @@ export { compareFolder, type Compared } from './drill/compare-folder.ts';
 export { readMysqlDump, readPostgresDump, type DumpContent } from './drill/read-dump.ts';
 export { backupBefore, BackupChange, changesBetween, compareBackups, Comparison } from './browse/compare.ts';
 export { fileHistory, FileHistory, FileVersion } from './browse/file-history.ts';
+export { rewriteDump, tryRewrite, type DumpMoves } from './database/elsewhere/rewrite-dump.ts';
+export { placesOf } from './database/elsewhere/places.ts';
+export { Rewritten } from './database/elsewhere/tally.ts';
+export { settingsIn } from './database/elsewhere/texts.ts';

@@ -14,7 +14,8 @@ export interface Whereabouts {
   readonly home: string;
   /** Where the platform's own files are reached; mostly the same. */
   readonly own: string;
-  readonly root: RemotePath;
+  /** null: not known. */
+  readonly root: RemotePath | null;
   /** What its tables' names begin with. */
   readonly prefix: string;
 }

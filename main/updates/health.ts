@@ -24,7 +24,7 @@ export interface Health {
   look(signal: AbortSignal, times: number): Promise<Probe[]>;
   baseline(hands: Hands): Promise<Baseline>;
   /** Compares with the baseline: pages and PHP logs. Looks twice, because PHP's OPcache may serve the old files at first. */
-  compare(hands: Hands, baseline: Baseline): Promise<Verdict>;
+  compare(hands: Hands, baseline: Baseline, by?: typeof judge): Promise<Verdict>;
 }
 
 /** @param slowerTimes a page this many times slower than before is worse */
@@ -33,9 +33,9 @@ export function healthOf(site: Site, platform: Platform, slowerTimes: () => numb
   const { paths, faults } = platform.recipe.probe;
   const urls = probeUrls(site.url, [...paths, ...site.settings.probePaths]);
   const look = (signal: AbortSignal, times: number) => probeAll(urls, times, { faults, secret, signal });
-  const compareOnce = async (hands: Hands, baseline: Baseline) => {
+  const compareOnce = async (hands: Hands, baseline: Baseline, by: typeof judge) => {
     const after = await look(hands.signal, 2);
-    return judge(baseline.probes, after, await fatalsSince(hands, baseline.marks), {
+    return by(baseline.probes, after, await fatalsSince(hands, baseline.marks), {
       slowerTimes: slowerTimes(),
     });
   };
@@ -46,11 +46,11 @@ export function healthOf(site: Site, platform: Platform, slowerTimes: () => numb
       const probes = await look(hands.signal, 2);
       return { probes, marks: await markLogs(hands) };
     },
-    async compare(hands, baseline) {
-      const first = await compareOnce(hands, baseline);
+    async compare(hands, baseline, by = judge) {
+      const first = await compareOnce(hands, baseline, by);
       if (first.verdict === 'worse') return first;
       await wait(OPCACHE, undefined, { signal: hands.signal });
-      return compareOnce(hands, baseline);
+      return compareOnce(hands, baseline, by);
     },
   };
 }
@@ -69,7 +69,7 @@ export function verdictSentence(verdict: Verdict): string {
 
 /** Where hosts write PHP's errors: what the site itself says, and the usual places beside and in the root. */
 async function markLogs(hands: Hands): Promise<Baseline['marks']> {
-  const { facts } = await hands.reading();
+  const said = hands.platform.module === null ? null : (await hands.reading()).facts.errorLog;
   const usual = [
     'error_log',
     '../error_log',
@@ -78,7 +78,7 @@ async function markLogs(hands: Hands): Promise<Baseline['marks']> {
     '../logs/php-error.log',
     '../logs/php_errors.log',
   ].map((path) => joinRemote(hands.site.root, path));
-  const logs = [...new Set([...(facts.errorLog === null ? [] : [facts.errorLog]), ...usual])];
+  const logs = [...new Set([...(said === null ? [] : [said]), ...usual])];
   return new Map(
     await hands.on((connection) =>
       Promise.all(logs.map(async (log) => [log, await markLog(connection, log, hands.signal)] as const)),

@@ -12,6 +12,8 @@ export interface Held {
   readonly patient: Hands;
   /** Whether visitors see the maintenance page; they are let in at the end. */
   offline: boolean;
+  /** Set where the site could not be brought into order: it is kept closed and held, and recovered as after a crash. */
+  unsettled: boolean;
   /** Has a folder removed from the site at the end. */
   remove(folder: RemotePath): void;
 }
@@ -39,6 +41,7 @@ export async function holdingSite(
     lock,
     patient: hands.patient(),
     offline: false,
+    unsettled: false,
     remove: (folder) => void removed.push(folder),
   };
   await hands.on((connection) => lock.take(connection, context.signal));
@@ -46,6 +49,10 @@ export async function holdingSite(
     (result) => ({ result }),
     (error: unknown) => ({ error }),
   );
+  if (held.unsettled) {
+    if ('error' in ended) throw ended.error;
+    return ended.result;
+  }
   try {
     await context.step('settle', { title: 'Tidy up' }, async () => {
       if (held.offline) await goOnline(held.patient, lock, php);

@@ -11,3 +11,6 @@ export { restoreTables } from './restore-tables.ts';
 export { rollBack, ROLLBACK_STEPS } from './rollback.ts';
 export { previewRollback, updateToUndo, type RollbackServices } from './rollback-preview.ts';
 export { expectedSteps, planUpdate, updateSite } from './update.ts';
+export { planElsewhere, restoreElsewhere } from './elsewhere/run.ts';
+export { ELSEWHERE_STEPS, ElsewherePlan } from './elsewhere/plan.ts';
+export type { ElsewhereServices } from './elsewhere/look.ts';

@@ -1,14 +1,27 @@
-import { restoreFrom, writeAll, type Store } from '../backups/index.ts';
+import { restoreFrom, writeAll, type Snapshot, type Store, type StoredDatabase } from '../backups/index.ts';
 import { Problem, type BackupId } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import type { SiteLock } from './site-lock.ts';
 
-/** Puts the database of a backup back into the site. */
+/** A dump as it is sent, and the names that its tables have then. */
+export interface SentDump {
+  readonly content: AsyncIterable<Buffer>;
+  readonly tables: readonly string[];
+}
+
+/**
+ * Puts the database of a backup back into the site.
+ * @param as makes another dump of it on the way
+ */
 export async function restoreDatabase(
   store: Store,
   hands: Hands,
   lock: SiteLock,
   backupId: BackupId,
+  as: (snapshot: Snapshot, database: StoredDatabase) => SentDump = (snapshot, database) => ({
+    content: snapshot.read(database.blobs),
+    tables: database.tables.map((table) => table.name),
+  }),
 ): Promise<void> {
   const snapshot = await store.open(backupId);
   const { database } = snapshot;
@@ -33,10 +46,7 @@ export async function restoreDatabase(
         message: 'The backup was made of another kind of database than the site has now.',
         todo: 'Restore it to a folder and import it by hand.',
       });
-    await restoreFrom(
-      work,
-      (stdin) => writeAll(stdin, snapshot.read(database.blobs)),
-      database.tables.map((table) => table.name),
-    );
+    const { content, tables } = as(snapshot, database);
+    await restoreFrom(work, (stdin) => writeAll(stdin, content), tables);
   });
 }

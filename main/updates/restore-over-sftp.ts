@@ -16,17 +16,15 @@ import type { RunContext, RunResult } from '../runs/index.ts';
 import { joinRemote, Problem, wordsOf, type BackupId, type OnProgress } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import { leaveOutOf } from './leave-out.ts';
-import { entriesOf, type Restored } from './restore-site.ts';
+import { entriesOf, type WantedFiles } from './restore-plan.ts';
+import type { Restored } from './restore-site.ts';
 
 /** Files that are sent at once. */
 const SENT = 16;
 /** Names that are put in place at once. */
 const RENAMED = 32;
 
-export interface SftpRestore {
-  readonly backupId: BackupId;
-  /** Relative to the root; empty: everything. */
-  readonly paths: readonly string[];
+export interface SftpRestore extends WantedFiles {
   readonly database: boolean;
 }
 
@@ -59,7 +57,7 @@ export async function restoreOverSftp(
     'restore',
     { title: 'Put the files in place' },
     async (step) => {
-      const restored = await restorePaths(services.store, hands, choice, before, context.progress);
+      const restored = await restorePathsOverSftp(services.store, hands, choice, before, context.progress);
       step.detail(
         `${restored.written} written, ${restored.deleted} deleted, ${restored.unchanged} were the same.`,
       );
@@ -72,16 +70,18 @@ export async function restoreOverSftp(
   };
 }
 
-async function restorePaths(
+/** Sends what differs, and deletes what is not wanted. @param before a backup of the site as it is, if there is one */
+export async function restorePathsOverSftp(
   store: Store,
   hands: Hands,
-  { backupId, paths }: SftpRestore,
+  { backupId, paths, stays = () => false }: WantedFiles,
   before: Backup | null,
   progress: OnProgress,
 ): Promise<Restored> {
   const { signal, site } = hands;
   const snapshot = await store.open(backupId);
   const wanted = await entriesOf(snapshot, paths);
+  for (const path of [...wanted.keys()]) if (stays(path)) wanted.delete(path);
   const now = before === null ? new Map<string, TreeEntry>() : await allOf(store, before.id);
   return hands.on(async (connection) => {
     const listing = { root: site.root, only: [...paths], scripts: hands.scripts.files, signal };
@@ -94,7 +94,7 @@ async function restorePaths(
     const there = new Map(live.map((entry) => [entry.path, entry]));
     const changed = [...wanted].filter(([path, entry]) => !isThere(entry, there.get(path), now.get(path)));
     const extra = live
-      .filter((entry) => entry.path !== '' && !wanted.has(entry.path))
+      .filter((entry) => entry.path !== '' && !wanted.has(entry.path) && !stays(entry.path))
       .filter((entry) => leftOut.every((one) => one.because(entry) === null))
       .map(({ path }) => path);
     const put = hand(await connection.files(), hands, there);

@@ -1,12 +1,15 @@
 import type { Orphan, RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { wordsOf, type BackupId } from '../words/index.ts';
+import { ElsewhereJournal } from './elsewhere/plan.ts';
+import { recoverElsewhere } from './elsewhere/recover.ts';
 import { handsFor } from './hands.ts';
 import { holdingSite } from './holding.ts';
 import { findPrivateFolder } from './private-folder.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { restoreOverSftp } from './restore-over-sftp.ts';
-import { restoredBy, restorePaths } from './restore-site.ts';
+import { restoredBy } from './restore-plan.ts';
+import { restorePaths } from './restore-site.ts';
 import type { RollbackServices } from './rollback-preview.ts';
 import { siteLock } from './site-lock.ts';
 import { closeToVisitors, goOnline, leaveSite } from './undo.ts';
@@ -83,6 +86,9 @@ export async function recoverOther(
   orphan: Orphan,
   context: RunContext,
 ): Promise<RunResult> {
+  const { data: elsewhere } = ElsewhereJournal.safeParse(orphan.plan);
+  if (elsewhere !== undefined && site !== null)
+    return recoverElsewhere(services, site, orphan, elsewhere, context);
   const nothing: RunResult = {
     state: 'cancelled',
     summary: 'Groundskeeper ended while this ran. Nothing on the site was changed.',

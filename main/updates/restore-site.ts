@@ -1,26 +1,11 @@
-import { createHash } from 'node:crypto';
-import {
-  entryAt,
-  flatten,
-  hashFiles,
-  leftOutBy,
-  readManifest,
-  sendFiles,
-  type Sending,
-  type Snapshot,
-  type Store,
-  type TreeEntry,
-} from '../backups/index.ts';
+import { hashFiles, sendFiles, type Sending, type Store } from '../backups/index.ts';
 import { lines, runOk, sh, type Script } from '../connections/index.ts';
-import { joinRemote, Problem, type BackupId, type OnProgress } from '../words/index.ts';
+import { joinRemote, Problem, type OnProgress } from '../words/index.ts';
 import type { Hands } from './hands.ts';
-import { leaveOutOf } from './leave-out.ts';
+import { fileChanges, hashOf, type FileChanges, type WantedFiles } from './restore-plan.ts';
 import type { SiteLock } from './site-lock.ts';
 
-export interface RestoreOptions {
-  readonly backupId: BackupId;
-  /** Relative to the root; empty: everything. */
-  readonly paths: readonly string[];
+export interface RestoreOptions extends WantedFiles {
   readonly progress: OnProgress;
 }
 
@@ -41,59 +26,17 @@ export async function restorePaths(
   lock: SiteLock,
   options: RestoreOptions,
 ): Promise<Restored> {
+  return putFiles(hands, lock, await fileChanges(services, hands, options), options.progress);
+}
+
+/** Makes the changes that were planned. */
+export async function putFiles(
+  hands: Hands,
+  lock: SiteLock,
+  { snapshot, changed, extra, unchanged, there }: FileChanges,
+  progress: OnProgress,
+): Promise<Restored> {
   const { signal, site } = hands;
-  const { backupId, paths } = options;
-  const snapshot = await services.store.open(backupId);
-  const wanted = await entriesOf(snapshot, paths);
-  // What was left out then, or is now, is no part of what is brought back: it stays as it is.
-  const leaveOut = leaveOutOf(site, hands.platform.recipe.backup.leaveOut, null);
-  const leftOut = [snapshot.backup.leftOut, leaveOut]
-    .filter((one) => one !== null)
-    .map((one) => leftOutBy(one));
-  const live = await hands.on((connection) =>
-    readManifest(connection, {
-      root: site.root,
-      only: [...paths],
-      leaveOut: leaveOut.paths,
-      scripts: hands.scripts.files,
-      signal,
-    }),
-  );
-  const there = new Map(live.map((entry) => [entry.path, entry]));
-
-  // Only what differs is sent; equal sizes are told apart by their hashes.
-  const candidates = [...wanted].flatMap(([path, entry]) =>
-    entry.kind === 'file' && there.get(path)?.kind === 'file' && there.get(path)?.size === entry.size
-      ? [path]
-      : [],
-  );
-  const hashes =
-    candidates.length === 0
-      ? new Map<string, string>()
-      : await hands.on((connection) =>
-          hashFiles(connection, 'sha256', site.root, paths.length === 0 ? ['.'] : paths, signal),
-        );
-  const changed: (readonly [string, TreeEntry])[] = [];
-  let unchanged = 0;
-  for (const [path, entry] of wanted) {
-    const now = there.get(path);
-    if (
-      entry.kind === 'folder'
-        ? now?.kind === 'folder'
-        : entry.kind === 'link'
-          ? now?.kind === 'link' && now.target === entry.target
-          : now?.kind === 'file' &&
-            now.size === entry.size &&
-            hashes.get(path) === (await hashOf(snapshot, entry))
-    )
-      unchanged += 1;
-    else changed.push([path, entry]);
-  }
-  const extra = live
-    .filter((entry) => entry.path !== '' && !wanted.has(entry.path))
-    .filter((entry) => leftOut.every((one) => one.because(entry) === null))
-    .map((entry) => entry.path);
-
   const staged = joinRemote(lock.runFolder, 'restore');
   await hands.on((connection) =>
     runOk(connection, lines(lock.fence, sh`umask 077; rm -rf -- ${staged}; mkdir -p -- ${staged}`), {
@@ -117,7 +60,7 @@ export async function restorePaths(
         before: lock.fence,
         scripts: hands.scripts.files,
         signal,
-        progress: options.progress,
+        progress,
         what: 'Send the files',
       }),
     );
@@ -154,7 +97,7 @@ export async function restorePaths(
         sh`rm -rf -- ${joinRemote(root, path)} && ln -s -- ${entry.target} ${joinRemote(root, path)} || exit 1`,
       );
   }
-  for (const path of extra.sort((a, b) => b.length - a.length)) {
+  for (const path of extra.toSorted((a, b) => b.length - a.length)) {
     const target = joinRemote(root, path);
     steps.push(
       there.get(path)?.kind === 'folder'
@@ -173,7 +116,7 @@ export async function restorePaths(
         timeLimit: 300_000,
       });
     });
-    options.progress({
+    progress({
       what: 'Put the files in place',
       done: Math.min(at + 500, steps.length),
       total: steps.length,
@@ -188,36 +131,4 @@ export async function restorePaths(
     }),
   );
   return { written: changed.length, deleted: extra.length, unchanged };
-}
-
-/** What restoring would change that is in the backup: it is backed up before, whatever the site's rules leave out by now. */
-export async function restoredBy(
-  services: { readonly store: Store },
-  { backupId, paths }: Pick<RestoreOptions, 'backupId' | 'paths'>,
-): Promise<(path: string) => boolean> {
-  const wanted = await entriesOf(await services.store.open(backupId), paths);
-  return (path) => wanted.has(path);
-}
-
-/** Everything at and below some paths of a backup. A path that the backup does not know is something that has to go. */
-export async function entriesOf(
-  snapshot: Snapshot,
-  paths: readonly string[],
-): Promise<Map<string, TreeEntry>> {
-  const wanted = new Map<string, TreeEntry>();
-  for (const path of paths.length === 0 ? [''] : paths) {
-    const entry = path === '' ? null : await entryAt(snapshot, path).catch(() => null);
-    if (path !== '' && entry === null) continue;
-    if (entry) wanted.set(path, entry);
-    if (entry === null || entry.kind === 'folder')
-      for await (const { path: below, entry: found } of flatten(snapshot, path)) wanted.set(below, found);
-  }
-  return wanted;
-}
-
-async function hashOf(snapshot: Snapshot, entry: TreeEntry): Promise<string | null> {
-  if (entry.kind !== 'file') return null;
-  const hash = createHash('sha256');
-  for await (const chunk of snapshot.read(entry.blobs)) hash.update(chunk);
-  return hash.digest('hex');
 }

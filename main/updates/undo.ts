@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { restoreFromFile } from '../backups/index.ts';
 import { lines, run, runOk, sh } from '../connections/index.ts';
 import { runRecipeStep } from '../platforms/index.ts';
-import { Problem, type RemotePath } from '../words/index.ts';
+import { Problem, wordsOf, type RemotePath } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import { undoScript, type UpdateScripts } from './remote.ts';
 import type { JournaledPart } from './run-plan.ts';
@@ -55,6 +55,28 @@ export async function goOffline(hands: Hands, lock: SiteLock, digest: string, ph
       signal: hands.signal,
       before: lock.fence,
     }),
+  );
+}
+
+/** The maintenance page is renewed this often; WordPress ignores one that is older than ten minutes. */
+const RENEW = 4 * 60_000;
+
+/** Puts up the maintenance page and renews it until the timer that it gives is cleared. */
+export async function keepOffline(
+  hands: Hands,
+  lock: SiteLock,
+  digest: string,
+  php: string,
+  trouble: (words: string) => void,
+): Promise<NodeJS.Timeout> {
+  const close = () => goOffline(hands, lock, digest, php);
+  await close();
+  return setInterval(
+    () =>
+      void close().catch((error: unknown) =>
+        trouble(`The maintenance page could not be renewed: ${wordsOf(error)}`),
+      ),
+    RENEW,
   );
 }
 

@@ -15,7 +15,7 @@ import type { Verdict } from './plan.ts';
 import { swapScript, type UpdateScripts } from './remote.ts';
 import { planJson, type JournaledPart } from './run-plan.ts';
 import type { SiteLock } from './site-lock.ts';
-import { goOffline, goOnline, undoPart } from './undo.ts';
+import { keepOffline, goOnline, undoPart } from './undo.ts';
 
 /** One update under way: what its steps share. */
 export interface UpdateSession {
@@ -33,9 +33,6 @@ export interface UpdateSession {
   /** Whether something was changed that is neither judged nor taken back. */
   unsettled: boolean;
 }
-
-/** The maintenance page is renewed this often; WordPress ignores one that is older than ten minutes. */
-const RENEW = 4 * 60_000;
 
 /** Swaps one staged component in, migrates, judges, and takes it back when the site got worse or anything failed. */
 export async function updatePart(
@@ -90,22 +87,16 @@ export async function updatePart(
 
 async function closeToVisitors(session: UpdateSession, index: number): Promise<NodeJS.Timeout> {
   const { context, hands, ledger, lock, health } = session;
-  const close = () => goOffline(hands, lock, health.digest, ledger.plan.php);
-  await context.step(
+  return context.step(
     `offline ${ledger.part(index).slug}`,
     { title: 'Show visitors a maintenance page', undo: { online: true } },
     async () => {
       await ledger.setPart(index, { offlineAt: session.clock() });
       session.offline = true;
-      await close();
+      return keepOffline(hands, lock, health.digest, ledger.plan.php, (words) =>
+        context.log('warning', words),
+      );
     },
-  );
-  return setInterval(
-    () =>
-      void close().catch((error: unknown) =>
-        context.log('warning', `The maintenance page could not be renewed: ${String(error)}`),
-      ),
-    RENEW,
   );
 }
 

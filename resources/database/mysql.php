@@ -2,7 +2,7 @@
 /*
  * MySQL's and MariaDB's client and dump program, for hosts that have neither: over mysqli or PDO, whichever this
  * PHP has. mysql-dump.php and mysql-restore.php stand before this file, and all three travel as one.
- * Arguments: action (dump, restore, tables, schema), file on the server (empty: stdout, stdin).
+ * Arguments: action (dump, restore, tables, schema, about), file on the server (empty: stdout, stdin).
  * File descriptor 3: the way in, one value a line, in hex (host, port, socket, user, password, name, prefix); then
  * the tables that a restored dump has, one a line. Nothing secret is in an argument.
  */
@@ -132,6 +132,11 @@ try {
       $gk_count = $gk_type === 'VIEW' ? array(array(0)) : $gk_link->rows('SELECT COUNT(*) FROM ' . gk_name($gk_table));
       echo $gk_table, "\t", $gk_count[0][0], "\n";
     }
+  } elseif ($gk_action === 'about') {
+    foreach (array(
+      'server' => "SHOW VARIABLES WHERE Variable_name IN ('server_uuid', 'hostname', 'port', 'datadir', 'socket')",
+      'database' => 'SELECT DATABASE()', 'table' => 'SHOW FULL TABLES', 'collation' => 'SHOW COLLATION',
+    ) as $gk_what => $gk_sql) foreach ($gk_link->rows($gk_sql) as $gk_row) echo $gk_what, "\t", implode("\t", $gk_row), "\n";
   } else {
     foreach ($gk_link->rows('SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, EXTRA FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, ORDINAL_POSITION') as $gk_row)
       if (strncmp($gk_row[0], $gk_prefix, strlen($gk_prefix)) === 0) echo implode("\t", $gk_row), "\n";

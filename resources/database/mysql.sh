@@ -1,6 +1,6 @@
 # Dumps, restores, counts a site's tables with the server's own tools, or with ours in PHP where those are missing. What is secret
 # travels over a file descriptor, never in an argument: `options` (an option file's text), `access` (for PHP).
-# Variables: action (dump, restore, tables, schema), options, access, name, prefix, php, code (the PHP), kept (the tables
+# Variables: action (dump, restore, tables, schema, about), options, access, name, prefix, php, code (the PHP), kept (the tables
 # of a dump that is restored), file (empty: stdout/stdin).
 find_tool() { for tool in "$@"; do if command -v "$tool" >/dev/null 2>&1; then printf %s "$tool"; return 0; fi; done; return 1; }
 client=$(find_tool mariadb mysql)
@@ -107,5 +107,12 @@ tables)
   ;;
 schema)
   sql -e "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, EXTRA FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, ORDINAL_POSITION" | own
+  ;;
+about)
+  # Which server this is, what is in the database beside the site's, and which collations there are.
+  sql -e "SHOW VARIABLES WHERE Variable_name IN ('server_uuid', 'hostname', 'port', 'datadir', 'socket')" | sed 's/^/server	/' || exit
+  sql -e 'SELECT "database", DATABASE()' || exit
+  sql -e 'SHOW FULL TABLES' | sed 's/^/table	/' || exit
+  sql -e 'SHOW COLLATION' | sed 's/^/collation	/'
   ;;
 esac

@@ -11,7 +11,7 @@ import {
   readStart,
   restoreToFolder,
 } from '../../backups/index.ts';
-import { compareLive, liveFile, previewLeaveOut, restoreSite } from '../../updates/index.ts';
+import { compareLive, liveFile, planElsewhere, previewLeaveOut, restoreSite } from '../../updates/index.ts';
 import { bytesInWords, counted, Problem } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import { localPath } from '../local-path.ts';
@@ -19,6 +19,7 @@ import type { Services } from '../services.ts';
 import { backUpRun } from './back-up-run.ts';
 import { drillRun, rollingRun, verifyRun } from './verify-runs.ts';
 import { removeNamed, retentionOf } from './keeping.ts';
+import { restoreElsewhereRun } from './restore-elsewhere-run.ts';
 import { restoreTablesRun } from './restore-tables-run.ts';
 
 const NEVER = new AbortController().signal;
@@ -77,10 +78,18 @@ export function backupProcedures(services: Services) {
     cell: api.cell.handler(({ input: { backupId, ...place }, signal = NEVER }) =>
       services.tables.cell(backupId, place, signal),
     ),
+    elsewhere: api.elsewhere.handler(({ input, signal }) =>
+      planElsewhere(services.updates, sites.get(input.siteId), input.backupId, signal ?? NEVER),
+    ),
     restore: api.restore.handler(async ({ input }) => {
       const snapshot = await store.open(input.backupId);
       const { backup } = snapshot;
       const { to, paths, database, tables } = input;
+      if (to.kind === 'site' && to.siteId !== undefined && to.siteId !== backup.siteId) {
+        if (tables.length > 0)
+          throw new Problem({ code: 'usage', message: 'To another site a backup is restored as a whole.' });
+        return { runId: (await restoreElsewhereRun(services, snapshot, to.siteId, paths)).id };
+      }
       if (tables.length > 0) return { runId: (await restoreTablesRun(services, snapshot, tables, to)).id };
       if (to.kind === 'file')
         throw new Problem({ code: 'usage', message: 'Say which tables are to be written into that file.' });

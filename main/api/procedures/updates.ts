@@ -89,7 +89,7 @@ export function updateProcedures(services: Services) {
 }
 
 /** A site with a run that was cut off is first brought into order. */
-async function refuseInterrupted(services: Services, siteId: SiteId): Promise<void> {
+export async function refuseInterrupted(services: Services, siteId: SiteId): Promise<void> {
   const orphan = (await services.runs.interrupted()).find(({ run }) => run.siteId === siteId);
   if (!orphan) return;
   throw new Problem({

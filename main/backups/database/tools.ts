@@ -134,7 +134,35 @@ export async function readSchema(work: DatabaseWork): Promise<string> {
   return stdout.toString('utf8');
 }
 
-type Action = 'dump' | 'restore' | 'tables' | 'schema';
+/** What is known of a database and its server. */
+export interface AboutDatabase {
+  /** The same for two accounts of one server, and for no two servers. */
+  readonly server: string;
+  readonly name: string;
+  /** All that is in it, the site's or not. */
+  readonly tables: readonly string[];
+  /** In lower case. */
+  readonly collations: ReadonlySet<string>;
+}
+
+/** Asks a database of MySQL or MariaDB what it is. */
+export async function aboutDatabase(work: DatabaseWork): Promise<AboutDatabase> {
+  const { stdout } = await perform(work, 'Ask the database what it is', 'about', { file: '', kept: '' }, {});
+  const said = stdout
+    .toString('utf8')
+    .split('\n')
+    .map((line) => line.split('\t'));
+  const all = (what: string) => said.filter(([key]) => key === what).map(([, ...rest]) => rest);
+  const settings = new Map(all('server').map(([key = '', value = '']) => [key, value]));
+  return {
+    server: settings.get('server_uuid') ?? [...settings.values()].join(' '),
+    name: all('database')[0]?.[0] ?? '',
+    tables: all('table').map(([name = '']) => name),
+    collations: new Set(all('collation').map(([name = '']) => name.toLowerCase())),
+  };
+}
+
+type Action = 'dump' | 'restore' | 'tables' | 'schema' | 'about';
 interface Variables {
   readonly file: string;
   readonly kept: string;

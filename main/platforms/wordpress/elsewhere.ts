@@ -30,7 +30,9 @@ export const wordpressElsewhere: Elsewhere = {
       ...files,
       { kind: 'url', from: from.own, to: to.own },
       { kind: 'url', from: from.home, to: to.home },
-      { kind: 'path', from: from.root, to: to.root },
+      ...(from.root === null || to.root === null
+        ? []
+        : [{ kind: 'path' as const, from: from.root, to: to.root }]),
     ];
   },
   rules(table, from, to) {

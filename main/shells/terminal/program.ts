@@ -1,6 +1,7 @@
 import { Command as Commander, CommanderError } from 'commander';
 import type { Client } from '../../api/index.ts';
 import { backupCommands } from './commands/backups.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { runCommands } from './commands/runs.ts';
 import { siteCommands } from './commands/sites.ts';
 import { updateCommands } from './commands/updates.ts';
@@ -53,6 +54,7 @@ export async function runTerminal(args: readonly string[], options: TerminalOpti
   siteCommands(program, act);
   updateCommands(program, act);
   backupCommands(program, act);
+  restoreCommand(program, act);
   runCommands(program, act);
   let demo: number | null = null;
   program

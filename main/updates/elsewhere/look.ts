@@ -1,0 +1,418 @@
+import {
+  entryAt,
+  placesOf,
+  settingsIn,
+  tryRewrite,
+  type AboutDatabase,
+  type DumpMoves,
+  type Snapshot,
+  type StoredDatabase,
+} from '../../backups/index.ts';
+import type { Elsewhere, Moved, Reading, Whereabouts } from '../../platforms/index.ts';
+import { compareVersions } from '../../policies/index.ts';
+import type { Site } from '../../sites/index.ts';
+import {
+  asProblem,
+  isAbort,
+  Problem,
+  type BackupId,
+  type OnProgress,
+  type RemotePath,
+} from '../../words/index.ts';
+import { handsFor, type Hands } from '../hands.ts';
+import { below } from '../leave-out.ts';
+import { findPrivateFolder, look as lookAt } from '../private-folder.ts';
+import { fileChanges } from '../restore-plan.ts';
+import type { RollbackServices } from '../rollback-preview.ts';
+import type { ElsewherePlan } from './plan.ts';
+import { belowOf, databaseOf, realPlaceOf, refuseSameDatabase } from './same-place.ts';
+
+export interface ElsewhereServices extends RollbackServices {
+  /** All sites that are known. */
+  readonly allSites: () => readonly Site[];
+}
+
+export interface ElsewhereLook {
+  readonly plan: ElsewherePlan;
+  readonly stays: (path: string) => boolean;
+  /** How the dump is rewritten; null: only files. */
+  readonly moves: DumpMoves | null;
+  readonly php: string;
+  readonly privateFolder: RemotePath | null;
+}
+
+/** Looks at what restoring a backup to another site would do. Reads only; why it cannot be done is among the plan's blockers. */
+export async function lookElsewhere(
+  services: ElsewhereServices,
+  hands: Hands,
+  backupId: BackupId,
+  progress: OnProgress,
+): Promise<ElsewhereLook> {
+  const { site, signal, platform } = hands;
+  const snapshot = await services.store.open(backupId);
+  const { backup } = snapshot;
+  const source = services.allSites().find(({ id }) => id === backup.siteId) ?? null;
+  const blockers: Problem[] = [];
+  const warnings: string[] = [];
+  const tried = async <T>(work: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      blockers.push(asProblem(error));
+      return null;
+    }
+  };
+  await tried(() => Promise.resolve(refuseUnfit(snapshot, source, site, platform.module !== null)));
+
+  const sourceHands = source === null ? null : handsFor(services, source, signal);
+  const [here, there] = await Promise.all([
+    realPlaceOf(hands),
+    sourceHands === null ? null : realPlaceOf(sourceHands),
+  ]);
+  // What of other sites lies in the folder is theirs.
+  const others = services
+    .allSites()
+    .filter(({ id }) => id !== site.id && id !== source?.id)
+    .flatMap((one) => belowOf([one, null], [site, here]) ?? []);
+  if (source !== null) {
+    const down = belowOf([source, there], [site, here]);
+    if (down === '') blockers.push(sameRoot(source));
+    if (down !== null) others.push(down);
+    others.push(belowOf([site, here], [source, there]) ?? '');
+  }
+  const mine = platform.recipe.elsewhere.stays;
+  const stays = below([...mine, ...others].filter((path) => path !== ''));
+
+  const reading = platform.module === null ? null : await tried(() => hands.reading());
+  const database =
+    reading === null || snapshot.database === null || platform.module === null || blockers.length > 0
+      ? null
+      : await tried(() =>
+          databasePlan(hands, {
+            elsewhere: platform.module?.elsewhere ?? null,
+            snapshot,
+            reading,
+            source,
+            sourceHands,
+            warnings,
+            progress,
+          }),
+        );
+  const changes =
+    blockers.length > 0
+      ? null
+      : await tried(() => fileChanges(services, hands, { backupId, paths: [], stays }));
+  const bytes =
+    changes?.changed.reduce((sum, [, entry]) => sum + (entry.kind === 'file' ? entry.size : 0), 0) ?? 0;
+  const privateFolder =
+    blockers.length > 0 || site.connection.kind === 'sftp'
+      ? null
+      : await tried(() => roomFor(services, hands, bytes + (database?.size ?? 0)));
+  await addWarnings(services, { snapshot, source, reading, mine, changes: changes?.there ?? null, warnings });
+  const url = site.url;
+  return {
+    plan: {
+      backupId,
+      from: { name: backup.siteName, takenAt: backup.takenAt },
+      to: { siteId: site.id, name: site.name, url, root: site.root },
+      files: {
+        written: changes?.changed.filter(([, entry]) => entry.kind !== 'folder').length ?? 0,
+        bytes,
+        deleted: changes?.extra.length ?? 0,
+        unchanged: changes?.unchanged ?? 0,
+        stays: await stayingNames(
+          snapshot,
+          [...mine, ...others.filter((path) => path !== '')],
+          changes?.there ?? null,
+        ),
+      },
+      database: database?.plan ?? null,
+      warnings,
+      blockers: blockers.map((blocker) => blocker.toJSON()),
+    },
+    stays,
+    moves: database?.moves ?? null,
+    php: reading?.facts.php ?? site.settings.php ?? 'php',
+    privateFolder,
+  };
+}
+
+function refuseUnfit(snapshot: Snapshot, source: Site | null, site: Site, hasDatabase: boolean): void {
+  const { backup, database } = snapshot;
+  const refuse = (code: string, message: string, todo: string) => {
+    throw new Problem({ code, message, attempted: `Restore ${backup.siteName} to ${site.name}`, todo });
+  };
+  if (backup.siteId === site.id)
+    refuse(
+      'same-site',
+      'This backup is of this very site.',
+      'Restore it to the site that it was taken from.',
+    );
+  if (source !== null && source.platform !== site.platform)
+    refuse(
+      'other-platform',
+      `${site.name} is another kind of site than ${backup.siteName}.`,
+      'Choose a site of the same platform.',
+    );
+  if (!hasDatabase && database !== null)
+    refuse(
+      'other-platform',
+      `The backup holds a database, and ${site.name} is known as files only.`,
+      'Choose a site of the same platform.',
+    );
+  if (!hasDatabase) return;
+  if (database === null)
+    refuse('no-dump', 'This backup holds no database.', 'Choose a backup that holds files and database.');
+  else if (database.kind !== 'mysql')
+    refuse(
+      'other-database',
+      'Only databases of MySQL and MariaDB are rewritten for another site.',
+      'Restore it to a folder on this computer and move it by hand.',
+    );
+}
+
+interface DatabaseLook {
+  readonly elsewhere: Elsewhere | null;
+  readonly snapshot: Snapshot;
+  readonly reading: Reading;
+  readonly source: Site | null;
+  readonly sourceHands: Hands | null;
+  readonly warnings: string[];
+  readonly progress: OnProgress;
+}
+
+async function databasePlan(hands: Hands, given: DatabaseLook) {
+  const { elsewhere, snapshot, reading, source, sourceHands, warnings, progress } = given;
+  const { database } = snapshot;
+  const { facts, inventory } = reading;
+  if (elsewhere === null || database === null) return null;
+  if (facts.database?.kind !== 'mysql')
+    throw new Problem({
+      code: 'other-database',
+      message: `${hands.site.name} has no database of MySQL or MariaDB that can be reached.`,
+      answered: facts.databaseProblem ?? '',
+      todo: 'Mend the access in its configuration, or choose another site.',
+    });
+  const here = await databaseOf(hands);
+  if (here === null) return null;
+  const names = database.tables.map(({ name }) => name);
+  const from = await whereaboutsIn(elsewhere, snapshot, database, source);
+  const to: Whereabouts = {
+    home: plainUrl(facts.url ?? hands.site.url),
+    own: plainUrl(facts.ownUrl ?? facts.url ?? hands.site.url),
+    root: hands.site.root,
+    prefix: facts.database.prefix,
+  };
+  if (inventory.multisite || elsewhere.isMany(here.tables, to.prefix) || elsewhere.isMany(names, from.prefix))
+    throw new Problem({
+      code: 'many-sites',
+      message:
+        'A network of sites (multisite) is not restored to another site: each of its sites has an address of its own.',
+      todo: 'Restore it to a folder on this computer and move it by hand.',
+    });
+  await refuseShared(hands, { elsewhere, here, names, from, to, source, sourceHands, warnings });
+  const registered: Moved[] =
+    source === null ? [] : [{ kind: 'url', from: plainUrl(source.url), to: to.home }];
+  const wanted = elsewhere.moves(from, to);
+  const moves = [...registered, ...wanted].filter(
+    (one) => one.from !== one.to && (one.kind === 'url' || deepEnough(one.from)),
+  );
+  if (source === null)
+    warnings.push(
+      `${snapshot.backup.siteName} is not among the sites any more: where its files were is not known, so paths stay as they are.`,
+    );
+  else if (!deepEnough(source.root))
+    warnings.push(
+      `The root ${source.root} is too short to be told from other text, so paths stay as they are.`,
+    );
+  const theirs = new Set(elsewhere.others(names, from.prefix));
+  const tables = new Set(names.filter((name) => !theirs.has(name)));
+  const dumpMoves: DumpMoves = {
+    fromPrefix: from.prefix,
+    toPrefix: to.prefix,
+    tables,
+    collations: here.collations,
+    places: placesOf(moves),
+    rulesOf: (table) => elsewhere.rules(table, from, to),
+  };
+  progress({ what: 'Read the database of the backup', done: 0, total: null, unit: 'bytes' });
+  const rewritten = await tryRewrite(snapshot.read(database.blobs), dumpMoves, hands.signal);
+  const written = new Set([...tables].map((name) => `${to.prefix}${name.slice(from.prefix.length)}`));
+  const uniqueMoves = [...new Map(moves.map((one) => [one.from, one])).values()];
+  return {
+    moves: dumpMoves,
+    size: database.size,
+    plan: {
+      prefix: { from: from.prefix, to: to.prefix },
+      moves: uniqueMoves.map((one) => ({ ...one })),
+      rewritten,
+      dropped: here.tables.filter((name) => name.startsWith(to.prefix) && !written.has(name)),
+    },
+  };
+}
+
+async function whereaboutsIn(
+  elsewhere: Elsewhere,
+  snapshot: Snapshot,
+  database: StoredDatabase,
+  source: Site | null,
+): Promise<Whereabouts> {
+  const prefix = elsewhere.prefixOf(database.tables.map(({ name }) => name));
+  if (prefix === null)
+    throw new Problem({
+      code: 'not-recognised',
+      message: 'The tables of this backup are not those of a whole installation.',
+      todo: 'Choose another backup.',
+    });
+  const { table, key, value, home, own } = elsewhere.addresses;
+  const settings = await settingsIn(snapshot, database, { table: `${prefix}${table}`, key, value }, [
+    home,
+    own,
+  ]);
+  const url = settings.get(home) ?? settings.get(own) ?? source?.url;
+  if (url === undefined)
+    throw new Problem({
+      code: 'not-recognised',
+      message: 'The database in this backup does not say which address its site had.',
+      todo: 'Choose another backup.',
+    });
+  return {
+    prefix,
+    home: plainUrl(url),
+    own: plainUrl(settings.get(own) ?? url),
+    root: source?.root ?? null,
+  };
+}
+
+interface Sharing {
+  readonly elsewhere: Elsewhere;
+  readonly here: AboutDatabase;
+  readonly names: readonly string[];
+  readonly from: Whereabouts;
+  readonly to: Whereabouts;
+  readonly source: Site | null;
+  readonly sourceHands: Hands | null;
+  readonly warnings: string[];
+}
+
+/** Nothing of another installation may be written over. */
+async function refuseShared(hands: Hands, given: Sharing): Promise<void> {
+  const { elsewhere, here, names, from, to, source, sourceHands, warnings } = given;
+  const others = elsewhere.others(here.tables, to.prefix);
+  if (others.length > 0)
+    throw new Problem({
+      code: 'shared-prefix',
+      message: `In the database of ${hands.site.name} there is another installation, whose tables begin as this site’s do. They could not be told apart.`,
+      answered: others.slice(0, 5).join(', '),
+      todo: 'Give one of the two a database of its own, or another table prefix.',
+    });
+  const there = sourceHands === null ? null : await databaseOf(sourceHands).catch(() => null);
+  refuseSameDatabase(there, here, source?.name ?? '');
+  if (there !== null) return;
+  // Without a word from the source, its tables would give it away.
+  if (from.prefix !== to.prefix && names.every((name) => here.tables.includes(name)))
+    throw new Problem({
+      code: 'same-database',
+      message: `The database of ${hands.site.name} holds the tables of the backup’s site too, and that site cannot be asked whether it is the same one.`,
+      answered: names.slice(0, 5).join(', '),
+      todo: 'Make the other site reachable, or give this one a database of its own.',
+    });
+  warnings.push(
+    'The backup’s site cannot be reached, so it could not be asked whether both use the same database.',
+  );
+}
+
+/** A place for what is sent, with room for it. @throws Problem `no-private-folder`, `no-space` */
+async function roomFor(services: ElsewhereServices, hands: Hands, bytes: number): Promise<RemotePath> {
+  const { site, signal } = hands;
+  return hands.on(async (connection) => {
+    const privateFolder = await findPrivateFolder(connection, services.scripts, site, signal);
+    const question = { root: site.root, privateFolder, parents: [], targets: [] };
+    const { freeKib } = await lookAt(connection, services.scripts, question, signal);
+    if (freeKib !== null && freeKib * 1024 < bytes * 1.1)
+      throw new Problem({
+        code: 'no-space',
+        message: 'There is not enough room on the server.',
+        attempted: `Find room for ${Math.ceil(bytes / 1e6)} MB`,
+        answered: `${Math.floor(freeKib / 1000)} MB are free`,
+        todo: 'Make room there, then try again.',
+      });
+    return privateFolder;
+  });
+}
+
+interface Warning {
+  readonly snapshot: Snapshot;
+  readonly source: Site | null;
+  readonly reading: Reading | null;
+  readonly mine: readonly string[];
+  readonly changes: ReadonlyMap<string, unknown> | null;
+  readonly warnings: string[];
+}
+
+async function addWarnings(services: ElsewhereServices, given: Warning): Promise<void> {
+  const { snapshot, source, reading, mine, changes, warnings } = given;
+  const known = source === null ? null : await services.records.inventory(source.id);
+  const [had, has] = [known?.php ?? null, reading?.inventory.php ?? null];
+  if (had !== null && has !== null && compareVersions(shortVersion(has), shortVersion(had)) < 0)
+    warnings.push(`The site’s PHP is ${has}; the backup’s site runs on ${had}.`);
+  if (
+    known?.database &&
+    reading?.inventory.database &&
+    known.database.kind !== reading.inventory.database.kind
+  )
+    warnings.push(
+      `The database moves from ${known.database.kind} ${known.database.version} to ${reading.inventory.database.kind} ${reading.inventory.database.version}.`,
+    );
+  if (changes === null) return;
+  for (const path of mine)
+    if (!changes.has(path) && (await isIn(snapshot, path)))
+      warnings.push(
+        `${path} is in the backup and not on the site; it is not taken along, because it is of the other host.`,
+      );
+  const { backup } = snapshot;
+  if (backup.unreadable.length + backup.moved.length > 0)
+    warnings.push(
+      `${backup.unreadable.length + backup.moved.length} files could not be read when the backup was taken, and are not in it.`,
+    );
+}
+
+async function stayingNames(
+  snapshot: Snapshot,
+  paths: readonly string[],
+  there: ReadonlyMap<string, unknown> | null,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) if (there?.has(path) === true || (await isIn(snapshot, path))) found.push(path);
+  return found;
+}
+
+async function isIn(snapshot: Snapshot, path: string): Promise<boolean> {
+  return entryAt(snapshot, path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function sameRoot(source: Site): Problem {
+  return new Problem({
+    code: 'same-root',
+    message: `Both sites lie in the same folder.`,
+    answered: `${source.name}: ${source.root}`,
+    todo: 'Restore the backup to the site that it was taken from.',
+  });
+}
+
+/** One folder alone, like `/web`, is in too many texts. */
+function deepEnough(path: string): boolean {
+  return path.split('/').filter((part) => part !== '').length >= 2;
+}
+
+function plainUrl(url: string): string {
+  return url.trim().replace(/\/+$/, '');
+}
+
+function shortVersion(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}
