@@ -39,16 +39,14 @@ let backup: Backup;
 let databaseB: Database;
 
 beforeAll(async () => {
-  fs.chmodSync(path.dirname(flag), 0o755);
+  fs.chmodSync(path.dirname(flag), 0o777);
   [host, mariadb] = await Promise.all([
     anSshHost({ mariadb: breaksOff('mariadb', flag), mysql: breaksOff('mysql', flag) }),
     aMariaDb(),
   ]);
   databaseB = mariadb.aDatabase();
-  [a, b] = await Promise.all([
-    aWordPressSite({ on: host, database: mariadb.aDatabase() }),
-    aWordPressSite({ on: host, database: databaseB, tablePrefix: 'b7_', title: 'Staging' }),
-  ]);
+  a = await aWordPressSite({ on: host, database: mariadb.aDatabase() });
+  b = await aWordPressSite({ on: host, database: databaseB, tablePrefix: 'b7_', title: 'Staging' });
   a.php(`
     global $wpdb;
     update_option('widget_text', array(2 => array('title' => '🥐 é', 'text' => '<a href="${a.url}/menu">menu</a> ${a.root}/wp-content'), '_multiwidget' => 1));
@@ -164,7 +162,9 @@ describe('a restore to another site', () => {
   it('gives it the other’s content under its own address, and keeps its configuration', async () => {
     const config = fs.readFileSync(path.join(b.root, 'wp-config.php'), 'utf8');
     const run = await app.ended(await restore(siteB));
-    expect(run).toMatchObject({ state: 'done' });
+    expect(run.problem).toBe(null);
+    expect(run.summary).toContain('Bakery restored to Staging');
+    expect(run.state).toBe('done');
     const front = await b.page('/');
     expect(front).toMatchObject({ status: 200, text: expect.stringContaining('Hollyhock Bakery') as string });
     expect(front.text).not.toContain(a.url);
@@ -181,7 +181,7 @@ describe('a restore to another site', () => {
     expect(dump.split('\n').filter((line) => line.includes(a.url.slice(7)))).toEqual([
       expect.stringContaining('b7_blobs') as string,
     ]);
-    expect(dump).not.toMatch(/`wp_/);
+    expect(dump).not.toMatch(/(?:TABLE|VIEW|INTO|REFERENCES|CONSTRAINT|TRIGGER|from|ON|UPDATE) `?wp_/);
     expect(
       b.php(`
         $widgets = get_option('widget_text');
@@ -235,7 +235,10 @@ describe('what is refused before anything is changed', () => {
   });
 
   it('the same folder, and the same site', async () => {
-    const twin = await app.add(a, host, 'Twin');
+    // Under another name it is the same folder all the same.
+    const link = path.join(path.dirname(a.root), 'twin');
+    fs.symlinkSync(a.root, link);
+    const twin = await app.add({ ...a, root: link }, host, 'Twin');
     expect((await plan(twin)).blockers[0]).toMatchObject({ code: 'same-root' });
     expect((await plan(siteA)).blockers[0]).toMatchObject({ code: 'same-site' });
     await app.client.sites.remove({ siteId: twin.id, backups: 'keep' });
@@ -257,7 +260,7 @@ it('is taken back after the app died in the middle of the database', async () =>
   fs.writeFileSync(flag, 'hang');
   const line = gk('restore', 'latest', '--to', 'B', '--yes');
   await expect.poll(() => fs.existsSync(`${flag}.hangs`), { timeout: 60_000 }).toBe(true);
-  line.kill();
+  line.process.kill('SIGKILL');
   await line.ended;
   fs.rmSync(flag);
   expect(stateOf(b)).not.toEqual(before);
@@ -265,7 +268,5 @@ it('is taken back after the app died in the middle of the database', async () =>
   expect(recovered.out).toContain('brought back');
   expect(stateOf(b)).toEqual(before);
   expect((await b.page('/')).text).toContain('Mine');
-  const done = await gk('--json', 'restore', 'latest', '--to', 'B', '--dry-run').ended;
-  expect(JSON.parse(done.out)).toMatchObject({ blockers: [], to: { name: 'B' } });
   data.remove();
 });

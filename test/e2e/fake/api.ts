@@ -18,7 +18,7 @@ import { sampleComparison, sampleHistory } from './comparison.ts';
 import { sampleCopies, sampleCopy } from './copies.ts';
 import { CONFIGURED, INSTALLATIONS, parseCommand, tryConnection } from './connections.ts';
 import { type SampleSite, sampleSite } from './fleet.ts';
-import { samplePlan, sampleRollback } from './plans.ts';
+import { samplePlan, sampleElsewhere, sampleRollback } from './plans.ts';
 import { type Ending, SampleRuns, brief } from './runs.ts';
 
 const HOUR = 3_600_000;
@@ -376,7 +376,19 @@ export function fakeApi(options: {
       tables: os.backups.tables.handler(() => sampleTables()),
       rows: os.backups.rows.handler(({ input }) => sampleRows(input)),
       cell: os.backups.cell.handler(({ input }) => sampleCell(input)),
+      elsewhere: os.backups.elsewhere.handler(({ input }) =>
+        sampleElsewhere(ownerOf(input.backupId), siteOf(input.siteId), input.backupId, now),
+      ),
       restore: os.backups.restore.handler(({ input }) => {
+        if (input.to.kind === 'site' && input.to.siteId !== undefined)
+          return {
+            runId: begin(
+              'restore',
+              input.to.siteId,
+              `Restore to ${siteOf(input.to.siteId).summary.site.name}`,
+            ),
+          };
+
         const { summary } = ownerOf(input.backupId);
         return { runId: begin('restore', summary.site.id, 'Restore from a backup') };
       }),

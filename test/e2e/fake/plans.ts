@@ -1,5 +1,6 @@
 import type { Update } from '../../../main/checks/index.ts';
-import type { Choice, RollbackPreview, UpdatePlan } from '../../../main/updates/index.ts';
+import type { Choice, ElsewherePlan, RollbackPreview, UpdatePlan } from '../../../main/updates/index.ts';
+import type { BackupId } from '../../../main/words/index.ts';
 import type { SampleSite } from './fleet.ts';
 
 /** What updating the chosen components would do. WooCommerce migrates, Yoast was edited by hand. */
@@ -60,5 +61,60 @@ export function sampleRollback(site: SampleSite, now: number): RollbackPreview {
         { table: 'wp_wc_orders', before: 388, now: 391 },
       ],
     },
+  };
+}
+
+/** What restoring one site's backup to another would do. A site that shares its database is refused. */
+export function sampleElsewhere(
+  from: SampleSite,
+  to: SampleSite,
+  backupId: BackupId,
+  now: number,
+): ElsewherePlan {
+  const [was, is] = [from.summary.site, to.summary.site];
+  return {
+    backupId,
+    from: { name: was.name, takenAt: now - 7_200_000 },
+    to: { siteId: is.id, name: is.name, url: is.url, root: is.root },
+    files: {
+      written: 1204,
+      bytes: 88_080_384,
+      deleted: 31,
+      unchanged: 3120,
+      stays: ['wp-config.php', '.htaccess'],
+    },
+    database: {
+      prefix: { from: 'wp_', to: 'stg_' },
+      moves: [
+        { kind: 'url', from: was.url.replace(/\/$/, ''), to: is.url.replace(/\/$/, '') },
+        { kind: 'path', from: was.root, to: is.root },
+      ],
+      rewritten: {
+        tables: 14,
+        rows: 20_411,
+        values: 1893,
+        places: 4120,
+        byTable: [{ table: 'wp_posts', values: 1500 }],
+        left: [
+          { because: 'kept', column: 'wp_posts.guid', values: 812 },
+          { because: 'broken-serialized', column: 'wp_options.option_value', values: 1 },
+        ],
+        notTaken: [],
+        dropped: [],
+      },
+      dropped: ['stg_yoast_indexable'],
+    },
+    warnings: ['The site’s PHP is 8.1.29; the backup’s site runs on 8.3.12.'],
+    blockers: is.tags.includes('shared')
+      ? [
+          {
+            code: 'same-database',
+            message: 'Both sites use the same database, so the backup is not restored into it.',
+            attempted: 'Compare the databases of both sites',
+            answered: 'client',
+            todo: 'Give the other site a database of its own in its configuration, then try again.',
+          },
+        ]
+      : [],
   };
 }

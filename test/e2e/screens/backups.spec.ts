@@ -75,3 +75,27 @@ test('restoring onto the site says what it will do', async ({ open }) => {
   await expect(dialog).toContainText('What was written since the backup is lost');
   await expect(dialog.getByRole('button', { name: 'Restore everything onto Harbour Yoga' })).toBeEnabled();
 });
+
+test('a backup is put onto another site only after looking at what it does, and by that site’s name', async ({
+  open,
+}) => {
+  const { page, go } = await open();
+  await go(`#/backups/${BACKUP}`);
+  await page.getByRole('button', { name: 'Restore…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: /^Onto another site/ }).check();
+  const sites = dialog.getByRole('combobox', { name: 'Site' });
+  const option = sites.locator('option').nth(1);
+  const name = ((await option.textContent()) ?? '').split(' · ')[0] ?? '';
+  await sites.selectOption({ index: 1 });
+  await expect(dialog.getByText('wp-config.php, .htaccess')).toBeVisible();
+  await expect(dialog.getByText('813 values stay as they are')).toBeVisible();
+  const does = dialog.getByRole('button', { name: /^Replace/ });
+  await expect(does).toBeDisabled();
+  await dialog.getByRole('textbox').fill(name);
+  await expect(does).toContainText(`Replace ${name} with`);
+  await expect(does).toBeEnabled();
+  await expectAccessible(page);
+  await does.click();
+  await expect(page).toHaveURL(/#\/runs\//);
+});

@@ -149,8 +149,8 @@ export async function tryRewrite(
 }
 
 function asProgram(sql: string): string {
-  // Nobody who wrote the program could know what ends it.
-  const end = `gk${randomBytes(12).toString('hex')}`;
+  // Nobody who wrote the program could know what ends it; clients take up to 15 characters.
+  const end = `gk${randomBytes(6).toString('hex')}`;
   return `DELIMITER ${end}\n${sql}\n${end}\nDELIMITER ;\n`;
 }
 
