@@ -6,7 +6,7 @@ export interface Places {
   mayBeIn(bytes: Buffer): boolean;
   /** The same in bytes that are written in hex, upper or lower case. */
   mayBeInHex(digits: Buffer): boolean;
-  replace(text: string): { readonly text: string; readonly places: number };
+  readonly replace: (text: string) => { readonly text: string; readonly places: number };
 }
 
 /** A slash and a colon in all ways that data writes them: plain, in JSON (also within JSON), percent-encoded (also twice), in HTML. */
@@ -58,7 +58,7 @@ interface Part {
   /** What is in every text that this is found in. */
   readonly needle: string;
   /** The new name in the way of writing that was found; null: this is not what was found. */
-  written(groups: Readonly<Record<string, string>>): string | null;
+  readonly written: (groups: Readonly<Record<string, string>>) => string | null;
 }
 
 function urlPart({ from, to }: Moved, at: number): Part {

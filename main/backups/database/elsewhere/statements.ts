@@ -60,6 +60,8 @@ export function fateOf(statement: string, isBlock: boolean, moves: SqlMoves): Fa
   const said = words.filter(({ kind }) => kind !== 'space');
   const [first, second] = said.map(({ kind, text: one }) => (kind === 'word' ? one.toUpperCase() : ''));
   const all = new Set(said.flatMap(({ kind, text: one }) => (kind === 'word' ? [one.toUpperCase()] : [])));
+  // What a scan took for one statement must be one for the server as well.
+  if (!isBlock && words.some(({ kind, text: mark }) => kind === 'mark' && mark === ';')) throw refused(text);
   if (first === 'SET' && !isBlock) return { when: 'both', sql: settings(words, text), made: null };
   if (
     first === 'LOCK' ||
@@ -88,7 +90,7 @@ export function fateOf(statement: string, isBlock: boolean, moves: SqlMoves): Fa
     if ((first === 'CREATE' || first === 'DROP') && beforeName(words).has(kind))
       return {
         when: 'leave',
-        what: `${kind.toLowerCase()} ${said.find((one) => one.kind === 'name')?.text ?? ''}`,
+        what: `${kind.toLowerCase()} ${nameAfter(said, kind)}`,
       };
   if ((first === 'DO' || first === 'SELECT') && second === 'SETVAL') return { when: 'skip' };
   if (first === 'CREATE' && all.has('VIEW') && all.has('SELECT')) return view(words, text, moves);
@@ -191,6 +193,8 @@ function trigger(words: readonly SqlWord[], text: string, moves: SqlMoves): Fate
     throw refused(text);
   if (words.some(reaches)) throw refused(text);
   moved(table.text, moves, text);
+  if (!isOne(said.slice(said.findIndex(({ text: word }) => /^ROW$/i.test(word)) + 1)))
+    return { when: 'leave', what: `trigger ${name.text} (its program is too long to be sure of)` };
   // Triggers' names are the database's.
   const parts = renamed(rest, moves).map((word) =>
     word.text === name.text && word.kind === name.kind
@@ -198,6 +202,27 @@ function trigger(words: readonly SqlWord[], text: string, moves: SqlMoves): Fate
       : word,
   );
   return { when: 'last', sql: `CREATE ${writtenSql(parts)}` };
+}
+
+/**
+ * Whether a program is one statement for the server, which would run what comes after it at once: without a semicolon, or between one BEGIN and one END with
+ * nothing in it that begins or ends another block.
+ */
+function isOne(body: readonly SqlWord[]): boolean {
+  if (!body.some(({ kind, text }) => kind === 'mark' && text === ';')) return true;
+  const said = body.map(({ kind, text }) =>
+    kind === 'word' ? text.toUpperCase() : kind === 'mark' ? text : '',
+  );
+  const ends = said.flatMap((word, at) =>
+    word === 'END' && !/^(?:IF|LOOP|WHILE|REPEAT)$/.test(said[at + 1] ?? '') ? [at] : [],
+  );
+  return (
+    said[0] === 'BEGIN' &&
+    said.lastIndexOf('BEGIN') === 0 &&
+    !said.includes('CASE') &&
+    ends.length === 1 &&
+    ends[0] === said.length - 1
+  );
 }
 
 function reaches({ kind, text }: SqlWord): boolean {
@@ -266,6 +291,11 @@ function isHarmless(setting: string, value: string): boolean {
   if (value.startsWith('@')) return true;
   if (/^sql_mode$/i.test(setting)) return !OTHER_QUOTES.test(value);
   return !/^(?:character_set|collation)/i.test(setting) || CHARACTERS.test(value.replaceAll("'", ''));
+}
+
+function nameAfter(said: readonly SqlWord[], kind: string): string {
+  const at = said.findIndex(({ kind: is, text }) => is === 'word' && text.toUpperCase() === kind);
+  return said.slice(at).find((one) => one.kind === 'name')?.text ?? '';
 }
 
 /** The words that say what is made, up to its name. */
