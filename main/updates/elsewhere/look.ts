@@ -1,14 +1,5 @@
-import {
-  entryAt,
-  placesOf,
-  settingsIn,
-  tryRewrite,
-  type AboutDatabase,
-  type DumpMoves,
-  type Snapshot,
-  type StoredDatabase,
-} from '../../backups/index.ts';
-import type { Elsewhere, Moved, Reading, Whereabouts } from '../../platforms/index.ts';
+import { entryAt, type DumpMoves, type Snapshot } from '../../backups/index.ts';
+import type { Reading } from '../../platforms/index.ts';
 import { compareVersions } from '../../policies/index.ts';
 import type { Site } from '../../sites/index.ts';
 import {
@@ -25,7 +16,8 @@ import { findPrivateFolder, look as lookAt } from '../private-folder.ts';
 import { fileChanges } from '../restore-plan.ts';
 import type { RollbackServices } from '../rollback-preview.ts';
 import type { ElsewherePlan } from './plan.ts';
-import { belowOf, databaseOf, realPlaceOf, refuseSameDatabase } from './same-place.ts';
+import { lookAtDatabase } from './look-database.ts';
+import { belowOf, realPlaceOf } from './same-place.ts';
 
 export interface ElsewhereServices extends RollbackServices {
   /** All sites that are known. */
@@ -89,7 +81,7 @@ export async function lookElsewhere(
     reading === null || snapshot.database === null || platform.module === null || blockers.length > 0
       ? null
       : await tried(() =>
-          databasePlan(hands, {
+          lookAtDatabase(hands, {
             elsewhere: platform.module?.elsewhere ?? null,
             snapshot,
             reading,
@@ -172,157 +164,6 @@ function refuseUnfit(snapshot: Snapshot, source: Site | null, site: Site, hasDat
     );
 }
 
-interface DatabaseLook {
-  readonly elsewhere: Elsewhere | null;
-  readonly snapshot: Snapshot;
-  readonly reading: Reading;
-  readonly source: Site | null;
-  readonly sourceHands: Hands | null;
-  readonly warnings: string[];
-  readonly progress: OnProgress;
-}
-
-async function databasePlan(hands: Hands, given: DatabaseLook) {
-  const { elsewhere, snapshot, reading, source, sourceHands, warnings, progress } = given;
-  const { database } = snapshot;
-  const { facts, inventory } = reading;
-  if (elsewhere === null || database === null) return null;
-  if (facts.database?.kind !== 'mysql')
-    throw new Problem({
-      code: 'other-database',
-      message: `${hands.site.name} has no database of MySQL or MariaDB that can be reached.`,
-      answered: facts.databaseProblem ?? '',
-      todo: 'Mend the access in its configuration, or choose another site.',
-    });
-  const here = await databaseOf(hands);
-  if (here === null) return null;
-  const names = database.tables.map(({ name }) => name);
-  const from = await whereaboutsIn(elsewhere, snapshot, database, source);
-  const to: Whereabouts = {
-    home: plainUrl(facts.url ?? hands.site.url),
-    own: plainUrl(facts.ownUrl ?? facts.url ?? hands.site.url),
-    root: hands.site.root,
-    prefix: facts.database.prefix,
-  };
-  if (inventory.multisite || elsewhere.isMany(here.tables, to.prefix) || elsewhere.isMany(names, from.prefix))
-    throw new Problem({
-      code: 'many-sites',
-      message:
-        'A network of sites (multisite) is not restored to another site: each of its sites has an address of its own.',
-      todo: 'Restore it to a folder on this computer and move it by hand.',
-    });
-  await refuseShared(hands, { elsewhere, here, names, from, to, source, sourceHands, warnings });
-  const registered: Moved[] =
-    source === null ? [] : [{ kind: 'url', from: plainUrl(source.url), to: to.home }];
-  const wanted = elsewhere.moves(from, to);
-  const moves = [...registered, ...wanted].filter(
-    (one) => one.from !== one.to && (one.kind === 'url' || deepEnough(one.from)),
-  );
-  if (source === null)
-    warnings.push(
-      `${snapshot.backup.siteName} is not among the sites any more: where its files were is not known, so paths stay as they are.`,
-    );
-  else if (!deepEnough(source.root))
-    warnings.push(
-      `The root ${source.root} is too short to be told from other text, so paths stay as they are.`,
-    );
-  const theirs = new Set(elsewhere.others(names, from.prefix));
-  const tables = new Set(names.filter((name) => !theirs.has(name)));
-  const dumpMoves: DumpMoves = {
-    fromPrefix: from.prefix,
-    toPrefix: to.prefix,
-    tables,
-    collations: here.collations,
-    places: placesOf(moves),
-    rulesOf: (table) => elsewhere.rules(table, from, to),
-  };
-  progress({ what: 'Read the database of the backup', done: 0, total: null, unit: 'bytes' });
-  const rewritten = await tryRewrite(snapshot.read(database.blobs), dumpMoves, hands.signal);
-  const written = new Set([...tables].map((name) => `${to.prefix}${name.slice(from.prefix.length)}`));
-  const uniqueMoves = [...new Map(moves.map((one) => [one.from, one])).values()];
-  return {
-    moves: dumpMoves,
-    size: database.size,
-    plan: {
-      prefix: { from: from.prefix, to: to.prefix },
-      moves: uniqueMoves.map((one) => ({ ...one })),
-      rewritten,
-      dropped: here.tables.filter((name) => name.startsWith(to.prefix) && !written.has(name)),
-    },
-  };
-}
-
-async function whereaboutsIn(
-  elsewhere: Elsewhere,
-  snapshot: Snapshot,
-  database: StoredDatabase,
-  source: Site | null,
-): Promise<Whereabouts> {
-  const prefix = elsewhere.prefixOf(database.tables.map(({ name }) => name));
-  if (prefix === null)
-    throw new Problem({
-      code: 'not-recognised',
-      message: 'The tables of this backup are not those of a whole installation.',
-      todo: 'Choose another backup.',
-    });
-  const { table, key, value, home, own } = elsewhere.addresses;
-  const settings = await settingsIn(snapshot, database, { table: `${prefix}${table}`, key, value }, [
-    home,
-    own,
-  ]);
-  const url = settings.get(home) ?? settings.get(own) ?? source?.url;
-  if (url === undefined)
-    throw new Problem({
-      code: 'not-recognised',
-      message: 'The database in this backup does not say which address its site had.',
-      todo: 'Choose another backup.',
-    });
-  return {
-    prefix,
-    home: plainUrl(url),
-    own: plainUrl(settings.get(own) ?? url),
-    root: source?.root ?? null,
-  };
-}
-
-interface Sharing {
-  readonly elsewhere: Elsewhere;
-  readonly here: AboutDatabase;
-  readonly names: readonly string[];
-  readonly from: Whereabouts;
-  readonly to: Whereabouts;
-  readonly source: Site | null;
-  readonly sourceHands: Hands | null;
-  readonly warnings: string[];
-}
-
-/** Nothing of another installation may be written over. */
-async function refuseShared(hands: Hands, given: Sharing): Promise<void> {
-  const { elsewhere, here, names, from, to, source, sourceHands, warnings } = given;
-  const others = elsewhere.others(here.tables, to.prefix);
-  if (others.length > 0)
-    throw new Problem({
-      code: 'shared-prefix',
-      message: `In the database of ${hands.site.name} there is another installation, whose tables begin as this site’s do. They could not be told apart.`,
-      answered: others.slice(0, 5).join(', '),
-      todo: 'Give one of the two a database of its own, or another table prefix.',
-    });
-  const there = sourceHands === null ? null : await databaseOf(sourceHands).catch(() => null);
-  refuseSameDatabase(there, here, source?.name ?? '');
-  if (there !== null) return;
-  // Without a word from the source, its tables would give it away.
-  if (from.prefix !== to.prefix && names.every((name) => here.tables.includes(name)))
-    throw new Problem({
-      code: 'same-database',
-      message: `The database of ${hands.site.name} holds the tables of the backup’s site too, and that site cannot be asked whether it is the same one.`,
-      answered: names.slice(0, 5).join(', '),
-      todo: 'Make the other site reachable, or give this one a database of its own.',
-    });
-  warnings.push(
-    'The backup’s site cannot be reached, so it could not be asked whether both use the same database.',
-  );
-}
-
 /** A place for what is sent, with room for it. @throws Problem `no-private-folder`, `no-space` */
 async function roomFor(services: ElsewhereServices, hands: Hands, bytes: number): Promise<RemotePath> {
   const { site, signal } = hands;
@@ -402,15 +243,6 @@ function sameRoot(source: Site): Problem {
     answered: `${source.name}: ${source.root}`,
     todo: 'Restore the backup to the site that it was taken from.',
   });
-}
-
-/** One folder alone, like `/web`, is in too many texts. */
-function deepEnough(path: string): boolean {
-  return path.split('/').filter((part) => part !== '').length >= 2;
-}
-
-function plainUrl(url: string): string {
-  return url.trim().replace(/\/+$/, '');
 }
 
 function shortVersion(version: string): string {

@@ -169,7 +169,8 @@ function view(words: readonly SqlWord[], text: string, moves: SqlMoves): Fate {
   const temptable = kinds.includes('TEMPTABLE') ? 'ALGORITHM=TEMPTABLE ' : '';
   const invoker = kinds.includes('INVOKER') ? 'SQL SECURITY INVOKER ' : '';
   const [name] = words.slice(from).filter(({ kind }) => kind === 'name');
-  if (from < 0 || name === undefined || words.some(reaches)) throw refused(text);
+  const isMore = words.some(({ kind, text: mark }) => kind === 'mark' && mark === ';');
+  if (from < 0 || name === undefined || isMore || words.some(reaches)) throw refused(text);
   moved(name.text, moves, text);
   const rest = renamed(words.slice(from), moves);
   return { when: 'last', sql: `CREATE ${temptable}${invoker}${writtenSql(rest)}` };

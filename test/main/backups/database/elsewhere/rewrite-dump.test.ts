@@ -23,7 +23,7 @@ async function* inPieces(text: string, size: number): AsyncGenerator<Buffer> {
 }
 
 async function rewritten(middle: string, size = 7) {
-  let told: Rewritten | null = null;
+  const told: Rewritten[] = [];
   const moves = {
     fromPrefix: 'wp_',
     toPrefix: 'b_',
@@ -33,13 +33,11 @@ async function rewritten(middle: string, size = 7) {
     rulesOf: () => null,
   };
   const parts: Buffer[] = [];
-  for await (const part of rewriteDump(
-    inPieces(HEAD + middle + TAIL, size),
-    moves,
-    (found) => (told = found),
+  for await (const part of rewriteDump(inPieces(HEAD + middle + TAIL, size), moves, (found) =>
+    told.push(found),
   ))
     parts.push(part);
-  return { sql: Buffer.concat(parts).toString(), told };
+  return { sql: Buffer.concat(parts).toString(), told: told[0] };
 }
 
 describe('a dump for another site', () => {
@@ -117,6 +115,10 @@ describe('a dump for another site', () => {
     [
       'a trigger of another',
       'DELIMITER ;;\nCREATE TRIGGER t BEFORE INSERT ON other FOR EACH ROW SET @a=1;;\nDELIMITER ;',
+    ],
+    [
+      'a view and more',
+      'DELIMITER ;;\nCREATE VIEW `wp_recent` AS select 1; DROP TABLE `other` ;;\nDELIMITER ;',
     ],
     ['a file', "LOAD DATA INFILE '/etc/passwd' INTO TABLE `wp_posts`;"],
     ['a command of the client', 'system touch /tmp/x;'],
