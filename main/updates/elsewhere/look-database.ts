@@ -1,4 +1,5 @@
 import {
+  entryAt,
   placesOf,
   settingsIn,
   tryRewrite,
@@ -36,6 +37,7 @@ export async function lookAtDatabase(hands: Hands, given: DatabaseLook) {
       answered: facts.databaseProblem ?? '',
       todo: 'Mend the access in its configuration, or choose another site.',
     });
+  await refuseOtherLayout(hands.site, facts.contentFolder, snapshot);
   const here = await databaseOf(hands);
   if (here === null) return null;
   const names = database.tables.map(({ name }) => name);
@@ -125,6 +127,18 @@ async function whereaboutsIn(
     own: plainUrl(settings.get(own) ?? url),
     root: source?.root ?? null,
   };
+}
+
+/** Both have to keep their content in the same folder below the root: only what lies there is moved. */
+async function refuseOtherLayout(site: Site, folder: string, snapshot: Snapshot): Promise<void> {
+  const path = folder.startsWith(`${site.root}/`) ? folder.slice(site.root.length + 1) : null;
+  if (path !== null && (await entryAt(snapshot, path).catch(() => null))?.kind === 'folder') return;
+  throw new Problem({
+    code: 'other-layout',
+    message: `${site.name} keeps its content in another folder than the backup’s site.`,
+    answered: folder,
+    todo: 'Choose a site that is laid out alike, or restore it to a folder on this computer and move it by hand.',
+  });
 }
 
 interface Sharing {

@@ -27,6 +27,8 @@ export interface ElsewhereServices extends RollbackServices {
 export interface ElsewhereLook {
   readonly plan: ElsewherePlan;
   readonly stays: (path: string) => boolean;
+  /** The same in names: those, and all below them. */
+  readonly staying: readonly string[];
   /** How the dump is rewritten; null: only files. */
   readonly moves: DumpMoves | null;
   readonly php: string;
@@ -74,7 +76,8 @@ export async function lookElsewhere(
     others.push(belowOf([site, here], [source, there]) ?? '');
   }
   const mine = platform.recipe.elsewhere.stays;
-  const stays = below([...mine, ...others].filter((path) => path !== ''));
+  const staying = [...mine, ...others].filter((path) => path !== '');
+  const stays = below(staying);
 
   const reading = platform.module === null ? null : await tried(() => hands.reading());
   const database =
@@ -113,17 +116,14 @@ export async function lookElsewhere(
         bytes,
         deleted: changes?.extra.length ?? 0,
         unchanged: changes?.unchanged ?? 0,
-        stays: await stayingNames(
-          snapshot,
-          [...mine, ...others.filter((path) => path !== '')],
-          changes?.there ?? null,
-        ),
+        stays: await stayingNames(snapshot, staying, changes?.there ?? null),
       },
       database: database?.plan ?? null,
       warnings,
       blockers: blockers.map((blocker) => blocker.toJSON()),
     },
     stays,
+    staying,
     moves: database?.moves ?? null,
     php: reading?.facts.php ?? site.settings.php ?? 'php',
     privateFolder,

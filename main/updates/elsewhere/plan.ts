@@ -38,6 +38,8 @@ export const ElsewhereJournal = z.object({
   /** The site as it was, verified; null: nothing of it was changed yet. */
   before: BackupId.nullable(),
   php: z.string(),
+  /** What is neither written nor deleted, relative to the root. */
+  stays: z.array(z.string()),
   /** Whether the database goes too. */
   database: z.boolean(),
   outcome: z.enum(['waiting', 'kept', 'undone']),

@@ -53,6 +53,7 @@ export async function restoreElsewhere(
     backupId,
     before: null,
     php: look.php,
+    stays: [...look.staying],
     database: look.moves !== null,
     outcome: 'waiting',
   };

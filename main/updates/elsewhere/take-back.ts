@@ -13,12 +13,11 @@ export async function takeBack(
   services: RollbackServices,
   hands: Hands,
   lock: SiteLock | null,
-  { before, database }: Pick<ElsewhereJournal, 'before' | 'database'>,
+  { before, database, stays }: Pick<ElsewhereJournal, 'before' | 'database' | 'stays'>,
   context: RunContext,
 ): Promise<void> {
   if (before === null) return;
-  const stays = below(hands.platform.recipe.elsewhere.stays);
-  const wanted = { backupId: before, paths: [], stays };
+  const wanted = { backupId: before, paths: [], stays: below(stays) };
   await context.step('undo', { title: 'Bring the site back as it was' }, async (step) => {
     if (lock === null) {
       await restorePathsOverSftp(services.store, hands, wanted, null, context.progress);
