@@ -1,17 +1,21 @@
+import { createHash, randomBytes } from 'node:crypto';
 import type { RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { asProblem, type RemotePath } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import type { UpdateScripts } from './remote.ts';
 import { siteLock, type SiteLock } from './site-lock.ts';
-import { goOnline, leaveSite } from './undo.ts';
+import { goOnline, keepOffline, leaveSite } from './undo.ts';
 
 /** A site that a rollback or restore holds. */
 export interface Held {
   readonly lock: SiteLock;
   readonly patient: Hands;
-  /** Whether visitors see the maintenance page; they are let in at the end. */
-  offline: boolean;
+  /**
+   * Puts up the maintenance page, which stays up until visitors are let in at the end.
+   * @param digest SHA-256 of what lets our own looks pass; absent: nothing does
+   */
+  close(digest?: string): Promise<void>;
   /** Set where the site could not be brought into order: it is kept closed and held, and recovered as after a crash. */
   unsettled: boolean;
   /** Has a folder removed from the site at the end. */
@@ -37,10 +41,15 @@ export async function holdingSite(
 ): Promise<RunResult> {
   const lock = siteLock(services.scripts, privateFolder, context.runId);
   const removed: RemotePath[] = [lock.runFolder];
+  let offline = false;
+  let renewing: NodeJS.Timeout | null = null;
   const held: Held = {
     lock,
     patient: hands.patient(),
-    offline: false,
+    async close(digest = createHash('sha256').update(randomBytes(24)).digest('hex')) {
+      offline = true;
+      renewing ??= await keepOffline(hands, lock, digest, php, (words) => context.log('warning', words));
+    },
     unsettled: false,
     remove: (folder) => void removed.push(folder),
   };
@@ -49,13 +58,14 @@ export async function holdingSite(
     (result) => ({ result }),
     (error: unknown) => ({ error }),
   );
+  if (renewing !== null) clearInterval(renewing);
   if (held.unsettled) {
     if ('error' in ended) throw ended.error;
     return ended.result;
   }
   try {
     await context.step('settle', { title: 'Tidy up' }, async () => {
-      if (held.offline) await goOnline(held.patient, lock, php);
+      if (offline) await goOnline(held.patient, lock, php);
       await leaveSite(held.patient, lock, removed);
     });
   } catch (error) {

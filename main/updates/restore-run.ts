@@ -12,7 +12,7 @@ import { restoredBy } from './restore-plan.ts';
 import { restorePaths } from './restore-site.ts';
 import type { RollbackServices } from './rollback-preview.ts';
 import { siteLock } from './site-lock.ts';
-import { closeToVisitors, goOnline, leaveSite } from './undo.ts';
+import { goOnline, leaveSite } from './undo.ts';
 
 export interface RestoreChoice {
   readonly backupId: BackupId;
@@ -56,10 +56,7 @@ export async function restoreSite(
       'restore',
       { title: 'Put the files in place', undo: { online: true } },
       async (step) => {
-        if (choice.database) {
-          held.offline = true;
-          await closeToVisitors(hands, held.lock, php);
-        }
+        if (choice.database) await held.close();
         const found = await restorePaths(services, hands, held.lock, {
           backupId: choice.backupId,
           paths: choice.paths,

@@ -6,7 +6,6 @@ import { handsFor, type Hands } from './hands.ts';
 import { holdingSite, type Held } from './holding.ts';
 import { findPrivateFolder } from './private-folder.ts';
 import type { RollbackServices } from './rollback-preview.ts';
-import { closeToVisitors } from './undo.ts';
 
 /**
  * Puts single tables of a backup back into the site that it was taken from, with their triggers; nothing else of the database
@@ -37,8 +36,7 @@ export async function restoreTables(
       'restore',
       { title: 'Put the tables in place', undo: { online: true } },
       async (step) => {
-        held.offline = true;
-        await closeToVisitors(hands, held.lock, facts.php);
+        await held.close();
         const was = await rowsIn(held.patient);
         try {
           await putBack(services, held.patient, held, backupId, tables, [...was.keys(), ...tables]);

@@ -17,7 +17,7 @@ import {
   type RollbackServices,
 } from './rollback-preview.ts';
 import type { JournaledPart } from './run-plan.ts';
-import { goOffline, undoPart } from './undo.ts';
+import { undoPart } from './undo.ts';
 
 export const ROLLBACK_STEPS = [
   { name: 'preflight', title: 'Look what can be brought back' },
@@ -65,10 +65,7 @@ export async function rollBack(
       step.detail(`${backup.files} files${backup.database === null ? '' : ' and the database'}.`);
     });
     await context.step('undo', { title: `Bring ${title} back`, undo: { online: true } }, async () => {
-      if (withDatabase) {
-        held.offline = true;
-        await goOffline(hands, lock, health.digest, php);
-      }
+      if (withDatabase) await held.close(health.digest);
       if (kept)
         for (const part of [...parts].reverse())
           await undoPart(patient, services.scripts, { ...part, dump: null }, lock, false);

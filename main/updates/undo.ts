@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { restoreFromFile } from '../backups/index.ts';
 import { lines, run, runOk, sh } from '../connections/index.ts';
 import { runRecipeStep } from '../platforms/index.ts';
@@ -78,11 +77,6 @@ export async function keepOffline(
       ),
     RENEW,
   );
-}
-
-/** Puts the maintenance page up for everybody: nobody knows what would let them past it. */
-export async function closeToVisitors(hands: Hands, lock: SiteLock, php: string): Promise<void> {
-  await goOffline(hands, lock, createHash('sha256').update(randomBytes(24)).digest('hex'), php);
 }
 
 /** Takes the maintenance page away, and lets no command put it up again. */

@@ -12,7 +12,6 @@ import { restoredBy } from '../restore-plan.ts';
 import { restoreDatabase } from '../restore-database.ts';
 import { restorePathsOverSftp } from '../restore-over-sftp.ts';
 import { restorePaths, type Restored } from '../restore-site.ts';
-import { keepOffline } from '../undo.ts';
 import { judgeContent } from './judge.ts';
 import { lookElsewhere, type ElsewhereLook, type ElsewhereServices } from './look.ts';
 import type { ElsewhereJournal, ElsewherePlan } from './plan.ts';
@@ -79,7 +78,7 @@ interface Working {
 }
 
 async function work(services: ElsewhereServices, working: Working): Promise<RunResult> {
-  const { site, hands, held, look, context } = working;
+  const { site, hands, held, context } = working;
   const before = await backUp(services, working);
   const journal = { ...working.journal, before: before.id };
   const health = healthOf(site, hands.platform, services.slowerTimes);
@@ -94,7 +93,6 @@ async function work(services: ElsewhereServices, working: Working): Promise<RunR
     return seen;
   });
   await context.setPlan(journal);
-  let renewing: NodeJS.Timeout | null = null;
   let done: { restored: Restored; rewritten: Rewritten | null } | null = null;
   let verdict: Verdict | null = null;
   let stopped: Problem | null = null;
@@ -103,12 +101,7 @@ async function work(services: ElsewhereServices, working: Working): Promise<RunR
       'restore',
       { title: 'Put the other site’s content in place', undo: journal },
       async (step) => {
-        if (held !== null) {
-          held.offline = true;
-          renewing = await keepOffline(hands, held.lock, health.digest, look.php, (words) =>
-            context.log('warning', words),
-          );
-        }
+        await held?.close(health.digest);
         const found = await putInPlace(services, working, before);
         step.detail(sentenceOfRestored(found.restored, found.rewritten));
         return found;
@@ -120,8 +113,6 @@ async function work(services: ElsewhereServices, working: Working): Promise<RunR
   } catch (error) {
     stopped = asProblem(error);
     context.log('error', `${stopped.message} ${stopped.answered}`.trim());
-  } finally {
-    if (renewing !== null) clearInterval(renewing);
   }
   if (done !== null && verdict !== null && verdict.verdict !== 'worse' && stopped === null)
     return { state: 'done', summary: summaryOf(working, done.restored, done.rewritten, before, verdict) };
