@@ -85,8 +85,25 @@ function hmacOf(key: Buffer): (bytes: Uint8Array) => string {
 
 /** AES-256-GCM: the ciphertext with its tag behind it. A nonce is used once for a key. */
 export function seal(key: Buffer | KeyObject, nonce: Buffer, bound: Buffer, plain: Buffer): Buffer {
+  const sealed = Buffer.allocUnsafe(plain.length + TAG);
+  sealInto(sealed, 0, key, nonce, bound, plain);
+  return sealed;
+}
+
+/** As {@link seal}, written to a place in `target`: sealing thousands of blobs leaves less garbage so. */
+export function sealInto(
+  target: Buffer,
+  at: number,
+  key: Buffer | KeyObject,
+  nonce: Buffer,
+  bound: Buffer,
+  plain: Buffer,
+): void {
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(bound);
-  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  // GCM holds nothing back.
+  cipher.update(plain).copy(target, at);
+  cipher.final();
+  cipher.getAuthTag().copy(target, at + plain.length);
 }
 
 /** @throws when any bit of it, of what it is bound to, or of the key differs */

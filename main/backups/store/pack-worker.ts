@@ -81,9 +81,9 @@ async function pack(job: PackJob): Promise<PackReply> {
   for (const { id, raw, codec, from, to } of job.blobs) {
     const given = all.subarray(from, to);
     const small = codec === null ? compressBlob(given) : { codec, payload: given };
-    const { frame, place } = frameBlob(keys, salt, size, { id, raw, ...small });
+    const place = frameBlob(keys, salt, room, size, { id, raw, ...small });
     places.push(place);
-    size += frame.copy(room, size);
+    size = place.offset + place.stored;
   }
   size += packTable(places).copy(room, size);
   await writeDurably(job.file, room.subarray(0, size));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { Problem, Sha256 } from '../../words/index.ts';
-import { seal, TAG, unseal, type BlobId, type StoreKeys } from './keys.ts';
+import { sealInto, TAG, unseal, type BlobId, type StoreKeys } from './keys.ts';
 
 /** How a blob's bytes were made smaller. */
 export const CODEC = { raw: 0, zstd: 1 } as const;
@@ -66,27 +66,30 @@ export function saltOf(keys: StoreKeys, header: Buffer): Buffer | null {
 }
 
 /**
- * A blob as it stands in a pack, sealed where the store is.
- * @param at where in the pack it will begin: each place has a nonce of its own
+ * Writes a blob as it stands in a pack, sealed where the store is: header and payload.
+ * @param pack the pack that is made; it has room for the blob
+ * @param at where in the pack it begins: each place has a nonce of its own
  */
 export function frameBlob(
   keys: StoreKeys,
   salt: Buffer,
+  pack: Buffer,
   at: number,
   blob: { readonly id: BlobId; readonly raw: number; readonly codec: number; readonly payload: Buffer },
-): { frame: Buffer; place: BlobPlace } {
+): BlobPlace {
   const key = keys.packKey(salt);
-  const stored = blob.payload.length + (key === null ? 0 : TAG);
   const place: BlobPlace = {
     id: blob.id,
     offset: at + BLOB_HEADER,
-    stored,
+    stored: blob.payload.length + (key === null ? 0 : TAG),
     raw: blob.raw,
     codec: blob.codec,
   };
   const header = blobHeader(place);
-  const payload = key === null ? blob.payload : seal(key, nonceOf(place), header, blob.payload);
-  return { frame: Buffer.concat([header, payload]), place };
+  header.copy(pack, at);
+  if (key === null) blob.payload.copy(pack, place.offset);
+  else sealInto(pack, place.offset, key, nonceOf(place), header, blob.payload);
+  return place;
 }
 
 /** The compressed bytes of a blob, unsealed. @throws Problem `store-damaged` */

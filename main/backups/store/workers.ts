@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { z } from 'zod';
 import { Problem } from '../../words/index.ts';
 import { endThread } from './end-thread.ts';
+import { THREAD_LIMITS } from './limits.ts';
 import {
   Answer,
   CheckReply,
@@ -43,6 +44,7 @@ export function startWorkers(master: Buffer | null): StoreWorkers {
     const known = threads.get(slot);
     if (known) return known;
     const worker = new Worker(workerFile(), {
+      resourceLimits: THREAD_LIMITS,
       workerData: { master: master === null ? null : new Uint8Array(master) },
     });
     const thread = { worker, waiting: new Map<number, Waiting>() };

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { asProblem, Problem, type Clock, type OnProgress } from '../../../words/index.ts';
 import type { KeyKeeper } from '../keys.ts';
 import { endThread } from '../end-thread.ts';
+import { THREAD_LIMITS } from '../limits.ts';
 import { FromThread, type CallName, type StoreCalls, type ToThread } from './calls.ts';
 
 /** What one call may have beside what it is given. */
@@ -34,7 +35,7 @@ interface Waiting {
 
 /** Starts a thread for a store. It does not keep the process alive unless it has work. */
 export function startStoreThread(clock: Clock, keeper: KeyKeeper | null): StoreThread {
-  const worker = new Worker(threadFile());
+  const worker = new Worker(threadFile(), { resourceLimits: THREAD_LIMITS });
   worker.unref();
   const waiting = new Map<number, Waiting>();
   const takers = new Map<number, (taken: Extract<FromThread, { kind: 'taken' }>) => void>();
