@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { Client } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readManifest } from '../../main/backups/index.ts';
 import { pullFiles } from '../../main/backups/pull/pull.ts';
+import { openRemoteFiles } from '../../main/connections/ssh/remote-files.ts';
 import { remotePath } from '../../main/words/index.ts';
 import { never } from '../main/samples.ts';
 import { anApp, anSshHost, connectionTo, type SshHost, type TestApp } from '../rig/index.ts';
@@ -253,6 +256,35 @@ describe('a host that gives files and no shell', () => {
     });
     await using app = await anApp(null);
     expect(await backUp(app, (await aSiteOfFiles(app, folder)).id)).toMatchObject({ files: 501, moved: [] });
+  });
+
+  it('that answers nothing any more, because a file became a named pipe, is given up', async () => {
+    const pipe = path.join(host.folder, 'pipe');
+    execFileSync('mkfifo', ['-m', '666', pipe]);
+    const client = new Client();
+    try {
+      const ready = once(client, 'ready');
+      client.connect({
+        host: host.host,
+        port: host.port,
+        username: host.user,
+        privateKey: fs.readFileSync(host.key.file),
+      });
+      await ready;
+      const files = await openRemoteFiles(client, 'the server', 500);
+      const opening = files.open(pipe);
+      opening.catch(() => {});
+      await expect(files.stat('/')).rejects.toMatchObject({
+        code: 'connection-lost',
+        answered: expect.stringContaining('not answered') as string,
+      });
+      await expect(opening).rejects.toMatchObject({ code: 'connection-lost' });
+      expect(files.closed).toBe(true);
+    } finally {
+      client.end();
+      // The server's process waits in it.
+      fs.closeSync(fs.openSync(pipe, fs.constants.O_RDWR | fs.constants.O_NONBLOCK));
+    }
   });
 
   it('is found out by trying SSH, and only ever holds files', async () => {

@@ -69,9 +69,13 @@ class Handle implements RemoteHandle {
   }
 }
 
-/** Opens the SFTP subsystem. @throws Problem `no-sftp` */
-export async function openRemoteFiles(client: Client, label: string): Promise<RemoteFiles> {
-  const wire = await openWire(client).catch((error: unknown) => {
+/**
+ * Opens the SFTP subsystem.
+ * @param silence milliseconds after which a server that answers nothing counts as lost
+ * @throws Problem `no-sftp`
+ */
+export async function openRemoteFiles(client: Client, label: string, silence?: number): Promise<RemoteFiles> {
+  const wire = await openWire(client, silence).catch((error: unknown) => {
     throw new Problem(
       {
         code: 'no-sftp',

@@ -81,8 +81,14 @@ export interface SftpWire {
   end(): void;
 }
 
+/**
+ * Milliseconds in which a server that was asked something answers anything at all. A server of OpenSSH's does one thing after the other, so a
+ * file that turned into a named pipe keeps it from everything else for ever.
+ */
+const SILENCE = 120_000;
+
 /** Opens the SFTP subsystem. @throws Error where the server gives none */
-export async function openWire(client: Client): Promise<SftpWire> {
+export async function openWire(client: Client, silence = SILENCE): Promise<SftpWire> {
   const channel = await new Promise<ClientChannel>((resolve, reject) => {
     client.subsys('sftp', (error, opened) => (error ? reject(error) : resolve(opened)));
   });
@@ -92,8 +98,17 @@ export async function openWire(client: Client): Promise<SftpWire> {
   let numbers = 0;
   let lost: Error | null = null;
 
+  let heard = performance.now();
+  let ready = false;
+  const listening = setInterval(() => {
+    if (ready && waiting.size === 0) heard = performance.now();
+    else if (performance.now() - heard > silence)
+      lose(new Error(`It has not answered for ${Math.round(silence / 1000)} seconds.`));
+  }, silence / 4);
+  listening.unref();
   const lose = (because: unknown) => {
     if (lost) return;
+    clearInterval(listening);
     lost = because instanceof Error ? because : new Error(wordsOf(because));
     version.reject(lost);
     for (const { reject } of waiting.values()) reject(lost);
@@ -126,6 +141,7 @@ export async function openWire(client: Client): Promise<SftpWire> {
   };
   const read = packetsOf(take);
   channel.on('data', (chunk: Buffer) => {
+    heard = performance.now();
     try {
       read(chunk);
     } catch (error) {
@@ -140,6 +156,7 @@ export async function openWire(client: Client): Promise<SftpWire> {
   const send = (type: number, parts: readonly Part[]) => channel.write(packet(type, parts));
   send(INIT, [3]);
   await version.promise;
+  ready = true;
   return {
     ask(type, ...parts) {
       const asked = Promise.withResolvers<Fields | null>();
