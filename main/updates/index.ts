@@ -12,5 +12,5 @@ export { rollBack, ROLLBACK_STEPS } from './rollback.ts';
 export { previewRollback, updateToUndo, type RollbackServices } from './rollback-preview.ts';
 export { expectedSteps, planUpdate, updateSite } from './update.ts';
 export { planElsewhere, restoreElsewhere } from './elsewhere/run.ts';
-export { ELSEWHERE_STEPS, ElsewherePlan } from './elsewhere/plan.ts';
+export { ELSEWHERE_STEPS, ElsewherePlan, LEFT_BECAUSE } from './elsewhere/plan.ts';
 export type { ElsewhereServices } from './elsewhere/look.ts';

@@ -1,15 +1,9 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import {
-  keyFile,
-  openStoreInThread,
-  restoreToFolder,
-  takeBackup,
-  type Store,
-} from '../../main/backups/index.ts';
+import { keyFile, openStoreInThread, restoreToFolder, type Store } from '../../main/backups/index.ts';
 import { never, quietly } from '../main/samples.ts';
-import { aPool, at, scripts, wayTo } from '../integration/reach.ts';
+import { aPool, at, backUpFolder } from '../integration/reach.ts';
 import { newSiteId } from '../../main/words/index.ts';
 import { anSshHost, aTempFolder, type SshHost } from '../rig/index.ts';
 import type { Benchmark, Contender } from './harness.ts';
@@ -60,18 +54,7 @@ async function prepare(count: number): ReturnType<Benchmark['prepare']> {
   };
   const take = async () => {
     const before = memory === null ? startWatching() : 0;
-    const taken = await pool.use(wayTo(host), (connection) =>
-      takeBackup(opened(), connection, {
-        site,
-        reason: 'asked',
-        leaveOut: { paths: [], rules: [], largerThan: null },
-        database: null,
-        scripts,
-        signal: never,
-        progress: quietly,
-        log: () => {},
-      }),
-    );
+    const taken = await backUpFolder(pool, host, opened(), site);
     if (taken.files !== count + 1) throw new Error(`${taken.files} files came`);
     added = taken.addedBytes;
     memory ??= { before, peak: memoryOf('VmHWM') };

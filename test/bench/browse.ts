@@ -2,18 +2,10 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import {
-  flatten,
-  keyFile,
-  listFolder,
-  openStoreInThread,
-  readStart,
-  takeBackup,
-} from '../../main/backups/index.ts';
+import { flatten, keyFile, listFolder, openStoreInThread, readStart } from '../../main/backups/index.ts';
 import type { FileEntry } from '../../main/backups/index.ts';
 import { newSiteId } from '../../main/words/index.ts';
-import { aPool, at, scripts, wayTo } from '../integration/reach.ts';
-import { never, quietly } from '../main/samples.ts';
+import { aPool, at, backUpFolder } from '../integration/reach.ts';
 import { anSshHost, aTempFolder } from '../rig/index.ts';
 import type { Benchmark } from './harness.ts';
 import { plantTree } from './tree-on-host.ts';
@@ -40,18 +32,11 @@ export const browse: Benchmark = {
       openStoreInThread(folder, { clock: Date.now, keeper: keyFile(path.join(temp.path, 'keys')) });
     const filled = await open();
     using pool = aPool([host]);
-    const { id } = await pool.use(wayTo(host), (connection) =>
-      takeBackup(filled, connection, {
-        site: { id: newSiteId(), name: 'Browsed', root: at(root) },
-        reason: 'asked',
-        leaveOut: { paths: [], rules: [], largerThan: null },
-        database: null,
-        scripts,
-        signal: never,
-        progress: quietly,
-        log: () => {},
-      }),
-    );
+    const { id } = await backUpFolder(pool, host, filled, {
+      id: newSiteId(),
+      name: 'Browsed',
+      root: at(root),
+    });
     await filled.close();
     addBlobs(folder);
     const began = performance.now();

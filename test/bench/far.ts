@@ -1,8 +1,7 @@
 import path from 'node:path';
-import { keyFile, openStoreInThread, takeBackup, type Store } from '../../main/backups/index.ts';
+import { keyFile, openStoreInThread, type Store } from '../../main/backups/index.ts';
 import { newSiteId } from '../../main/words/index.ts';
-import { aPool, at, scripts, wayTo } from '../integration/reach.ts';
-import { never, quietly } from '../main/samples.ts';
+import { aPool, at, backUpFolder } from '../integration/reach.ts';
 import { farFrom } from '../rig/far.ts';
 import { anSshHost, aTempFolder, type SshHost } from '../rig/index.ts';
 import type { Benchmark, Contender } from './harness.ts';
@@ -31,18 +30,7 @@ export function far(roundTrip: number): Benchmark {
         if (store === null) throw new Error('no store');
         using pool = aPool([behind]);
         const into = store;
-        const taken = await pool.use(wayTo(behind), (connection) =>
-          takeBackup(into, connection, {
-            site,
-            reason: 'asked',
-            leaveOut: { paths: [], rules: [], largerThan: null },
-            database: null,
-            scripts,
-            signal: never,
-            progress: quietly,
-            log: () => {},
-          }),
-        );
+        const taken = await backUpFolder(pool, behind, into, site);
         if (taken.files !== FILES + 1) throw new Error(`${taken.files} files came`);
       };
       const contenders: Contender[] = [

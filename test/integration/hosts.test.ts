@@ -9,7 +9,6 @@ import {
   readManifest,
   restoreToFolder,
   sendFiles,
-  takeBackup,
   type ManifestEntry,
 } from '../../main/backups/index.ts';
 import { meansOf } from '../../main/backups/pull/means.ts';
@@ -20,7 +19,7 @@ import { anApp, anSshHost, aTempFolder, connectionTo, type SshHost, type TestApp
 import { farFrom } from '../rig/far.ts';
 import { listing } from '../rig/listing.ts';
 import { anOddFolder, ODD_NAMES } from '../rig/odd-folder.ts';
-import { aPool, at, scripts, wayTo } from './reach.ts';
+import { aPool, at, backUpFolder, scripts, wayTo } from './reach.ts';
 
 const applets = execFileSync('busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
 const HELPERS = ['perl', 'python3', 'openssl', 'php'];
@@ -77,18 +76,7 @@ function onHost<T>(host: SshHost, work: Parameters<typeof pool.use<T>>[1]): Prom
 async function aBackup(host: SshHost, folder: string) {
   const temp = aTempFolder('store');
   const store = await openStoreInThread(path.join(temp.path, 'store'), { clock: aClock(), keeper: null });
-  const made = await onHost(host, (connection) =>
-    takeBackup(store, connection, {
-      site: { id: newSiteId(), name: 'Bakery', root: at(folder) },
-      reason: 'asked',
-      leaveOut: { paths: [], rules: [], largerThan: null },
-      database: null,
-      scripts,
-      signal: never,
-      progress: quietly,
-      log: quietly,
-    }),
-  );
+  const made = await backUpFolder(pool, host, store, { id: newSiteId(), name: 'Bakery', root: at(folder) });
   const damage = await store.verify(null, never, quietly);
   await store.close();
   temp.remove();
@@ -99,18 +87,7 @@ async function aBackup(host: SshHost, folder: string) {
 async function aRestoredCopy(host: SshHost, folder: string): Promise<string> {
   const temp = aTempFolder('store');
   const store = await openStoreInThread(path.join(temp.path, 'store'), { clock: aClock(), keeper: null });
-  const made = await onHost(host, (connection) =>
-    takeBackup(store, connection, {
-      site: { id: newSiteId(), name: 'Bakery', root: at(folder) },
-      reason: 'asked',
-      leaveOut: { paths: [], rules: [], largerThan: null },
-      database: null,
-      scripts,
-      signal: never,
-      progress: quietly,
-      log: quietly,
-    }),
-  );
+  const made = await backUpFolder(pool, host, store, { id: newSiteId(), name: 'Bakery', root: at(folder) });
   expect(made).toMatchObject({ moved: [], unreadable: [] });
   const to = path.join(temp.path, 'back');
   await restoreToFolder(await store.open(made.id), [], to, false, never, quietly);

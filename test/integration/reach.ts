@@ -9,8 +9,8 @@ import {
 } from '../../main/connections/index.ts';
 import { ConnectionSettings } from '../../main/sites/index.ts';
 import { remotePath } from '../../main/words/index.ts';
-import type { DatabaseScripts } from '../../main/backups/index.ts';
-import { aJsonFile, never } from '../main/samples.ts';
+import { takeBackup, type Backup, type DatabaseScripts, type Store } from '../../main/backups/index.ts';
+import { aJsonFile, never, quietly } from '../main/samples.ts';
 import type { SshHost } from '../rig/index.ts';
 
 const resources = path.join(import.meta.dirname, '..', '..', 'resources');
@@ -87,4 +87,25 @@ export function aPool(hosts: readonly SshHost[], environment: NodeJS.ProcessEnv 
       ),
     [Symbol.dispose]: () => connections.close(),
   };
+}
+
+/** Backs up a folder of a host into a store: all of it, and no database. */
+export function backUpFolder(
+  pool: ReturnType<typeof aPool>,
+  host: SshHost,
+  store: Store,
+  site: Parameters<typeof takeBackup>[2]['site'],
+): Promise<Backup> {
+  return pool.use(wayTo(host), (connection) =>
+    takeBackup(store, connection, {
+      site,
+      reason: 'asked',
+      leaveOut: { paths: [], rules: [], largerThan: null },
+      database: null,
+      scripts,
+      signal: never,
+      progress: quietly,
+      log: () => {},
+    }),
+  );
 }

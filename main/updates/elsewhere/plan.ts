@@ -54,3 +54,11 @@ export const ELSEWHERE_STEPS = [
   { name: 'judge', title: 'Look whether the site is well' },
   { name: 'settle', title: 'Tidy up' },
 ];
+
+/** Why a value that names the old place was left alone, in words. */
+export const LEFT_BECAUSE = {
+  'broken-serialized': 'serialized PHP that is broken',
+  'own-serialized': 'serialized by a class in a way of its own',
+  binary: 'binary',
+  kept: 'never changed',
+} as const;

@@ -14,7 +14,7 @@ import { restorePathsOverSftp } from '../restore-over-sftp.ts';
 import { restorePaths, type Restored } from '../restore-site.ts';
 import { judgeContent } from './judge.ts';
 import { lookElsewhere, type ElsewhereLook, type ElsewhereServices } from './look.ts';
-import type { ElsewhereJournal, ElsewherePlan } from './plan.ts';
+import { LEFT_BECAUSE, type ElsewhereJournal, type ElsewherePlan } from './plan.ts';
 import { takeBack } from './take-back.ts';
 
 /** What a restore to another site would do. Nothing is changed. */
@@ -243,13 +243,6 @@ function sentenceOfRestored({ written, deleted, unchanged }: Restored, rewritten
   return `${written} written, ${deleted} deleted, ${unchanged} were the same.${rows}`;
 }
 
-const BECAUSE = {
-  'broken-serialized': 'serialized PHP that is broken',
-  'own-serialized': 'serialized by a class in a way of its own',
-  binary: 'binary',
-  kept: 'never changed',
-} as const;
-
 function summaryOf(
   { site, look, context }: Working,
   restored: Restored,
@@ -261,7 +254,7 @@ function summaryOf(
   for (const { because, column, values } of rewritten?.left ?? [])
     context.log(
       'warning',
-      `${column}: ${counted(values, 'value')} with the old address left alone: ${BECAUSE[because]}.`,
+      `${column}: ${counted(values, 'value')} with the old address left alone: ${LEFT_BECAUSE[because]}.`,
     );
   for (const what of rewritten?.notTaken ?? []) context.log('warning', `Not taken along: ${what}.`);
   for (const { table, rows } of rewritten?.dropped ?? [])

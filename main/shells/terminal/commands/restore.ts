@@ -1,5 +1,6 @@
 import type { Command as Commander } from 'commander';
 import type { ElsewherePlan } from '../../../api/index.ts';
+import { LEFT_BECAUSE } from '../../../updates/index.ts';
 import { bytesInWords, counted, Problem } from '../../../words/index.ts';
 import { Exit, followRuns, reportRuns, type Command } from '../context.ts';
 import { when, type Output } from '../output.ts';
@@ -47,13 +48,6 @@ export function restoreCommand(program: Commander, act: Act): void {
     );
 }
 
-const BECAUSE = {
-  'broken-serialized': 'serialized PHP that is broken',
-  'own-serialized': 'serialized by a class in a way of its own',
-  binary: 'binary',
-  kept: 'never changed',
-} as const;
-
 function sayPlan(out: Output, { from, to, files, database, warnings, blockers }: ElsewherePlan): void {
   out.say(`${from.name} (${when(from.takenAt)}) → ${to.name}, ${to.url}`);
   out.say(
@@ -68,7 +62,7 @@ function sayPlan(out: Output, { from, to, files, database, warnings, blockers }:
       `  ${counted(rewritten.values, 'value')} in ${counted(rewritten.byTable.length, 'table')} would change`,
     );
     for (const { because, column, values } of rewritten.left)
-      out.say(`  left alone: ${counted(values, 'value')} of ${column} (${BECAUSE[because]})`);
+      out.say(`  left alone: ${counted(values, 'value')} of ${column} (${LEFT_BECAUSE[because]})`);
     for (const what of rewritten.notTaken) out.say(`  not taken along: ${what}`);
     for (const table of dropped) out.say(`  table goes: ${table}`);
   }
