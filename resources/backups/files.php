@@ -73,7 +73,9 @@ function pack_file($path) {
     if ($part === false || $part === '') break;
     put($part);
   }
+  $now = fstat($file);
   fclose($file);
+  if ($left <= 0 && ($now['size'] !== $size || $now['ctime'] !== $stat['ctime'] || $now['mtime'] !== $stat['mtime'])) say(1, $path, 'file changed as we read it');
   if ($left > 0) {
     say(1, $path, "File shrank by $left bytes; padding with zeros");
     for (; $left > 0; $left -= $n) put(str_repeat("\0", $n = (int) min($left, 1048576)));

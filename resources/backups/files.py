@@ -83,6 +83,9 @@ def pack_file(path):
                 break
             sink.write(part)
             left -= len(part)
+        now = os.fstat(file.fileno())
+        if left <= 0 and (now.st_size, now.st_ctime_ns, now.st_mtime_ns) != (found.st_size, found.st_ctime_ns, found.st_mtime_ns):
+            say(1, path, "file changed as we read it")
         if left > 0:
             say(1, path, "File shrank by %d bytes; padding with zeros" % left)
         while left > 0:

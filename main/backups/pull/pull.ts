@@ -134,6 +134,9 @@ async function pullPart(
     if (denied.some((line) => names(line, entry.path))) unreadable.push(entry);
     else moved.push(entry);
   }
+  const changed = new Set(result.stderr.split('\n').map(changedIn));
+  for (const entry of wanted)
+    if (changed.has(entry.path) && !missing.has(entry.path) && !moved.includes(entry)) moved.push(entry);
   if (missing.size > 0 && result.code === 0)
     throw failed(connection, options, `${missing.size} files did not come, though tar reported none missing`);
   if (
@@ -173,12 +176,24 @@ async function* buffersOf(stream: AsyncIterable<unknown>): AsyncGenerator<Buffer
   for await (const chunk of stream) if (Buffer.isBuffer(chunk)) yield chunk;
 }
 
-/** Whether a message of tar's is about a file. GNU's writes the bytes of a name that are not plain as `\303`, or `\n`. */
+/** Whether a message of tar's is about a file. */
 function names(line: string, path: string): boolean {
-  const plain = line.replace(/\\([0-7]{3}|[\\abfnrtv])/g, (_all, escaped: string) =>
+  return line.includes(path) || unescaped(line).includes(encodeName(path));
+}
+
+/** Which file changed while it was read, by a message of GNU's tar or of our own scripts; null: none. What came of it is no state it ever had. */
+function changedIn(line: string): string | null {
+  const [, name] =
+    /^(?:tar: )?(.*): (?:file changed as we read it|File shrank by \d+ bytes.*)$/i.exec(line) ?? [];
+  return name === undefined ? null : decodeName(unescaped(name)).replace(/^\.\//, '');
+}
+
+/** What a message of tar's shows as `\303`, or `\n`. */
+function unescaped(text: string): Buffer {
+  const plain = text.replace(/\\([0-7]{3}|[\\abfnrtv])/g, (_all, escaped: string) =>
     escaped.length === 3 ? String.fromCharCode(Number.parseInt(escaped, 8)) : (ESCAPED[escaped] ?? ''),
   );
-  return line.includes(path) || Buffer.from(plain, 'latin1').includes(encodeName(path));
+  return Buffer.from(plain, 'latin1');
 }
 const ESCAPED: Readonly<Record<string, string>> = {
   '\\': '\\',
