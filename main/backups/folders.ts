@@ -1,6 +1,6 @@
 import { sameStamp, type ManifestEntry } from './pull/manifest.ts';
 import type { BlobId } from './store/keys.ts';
-import type { TreeEntry } from './store/tree.ts';
+import type { FileEntry, TreeEntry } from './store/tree.ts';
 import type { LastFolder, SnapshotWriter } from './store/types.ts';
 
 /** The contents of those files that are as the last backup has them, by path. */
@@ -21,6 +21,19 @@ export function filesAsBefore(
     }
   }
   return stored;
+}
+
+/** The contents of those files that a backup which came to no end had stored, and that are still as they were then. */
+export function filesAsStored(
+  unfinished: ReadonlyMap<string, FileEntry>,
+  files: readonly ManifestEntry[],
+): Map<string, readonly BlobId[]> {
+  return new Map(
+    files.flatMap((file) => {
+      const same = unfinished.get(file.path);
+      return same !== undefined && sameStamp(same, file) ? [[file.path, same.blobs] as const] : [];
+    }),
+  );
 }
 
 /**

@@ -11,10 +11,11 @@ import {
 } from '../words/index.ts';
 import type { Backup } from './backup.ts';
 import { countRows, dumpTo, type DatabaseScripts } from './database/tools.ts';
-import { filesAsBefore, writeFolders } from './folders.ts';
+import { filesAsBefore, filesAsStored, writeFolders } from './folders.ts';
 import { leftOutBy, withoutLeftOut, type LeaveOut } from './pull/leave-out.ts';
 import { readManifest, type ManifestEntry } from './pull/manifest.ts';
 import { pullFiles } from './pull/pull.ts';
+import { rememberIn, type Memory } from './remember.ts';
 import { hiddenChanges, sweep } from './sweep.ts';
 import type { BlobId } from './store/keys.ts';
 import type { SnapshotWriter, Store, StoredDatabase } from './store/types.ts';
@@ -40,15 +41,32 @@ export interface TakeOptions {
 
 /**
  * Takes a backup of a site: files that changed since the last one, and the database.
- * @throws Problem; nothing of a backup that failed is kept but packs, which the next one uses.
+ * @throws Problem; nothing of a backup that failed is seen, but the next one goes on where it was cut off
  */
 export async function takeBackup(
   store: Store,
   connection: Connection,
   options: TakeOptions,
 ): Promise<Backup> {
+  const { site, reason } = options;
+  await using writer = await store.begin({ siteId: site.id, siteName: site.name, reason });
+  const memory = rememberIn(writer);
+  try {
+    return await takeInto(writer, memory, store, connection, options);
+  } catch (error) {
+    await memory.keep();
+    throw error;
+  }
+}
+
+async function takeInto(
+  writer: SnapshotWriter,
+  memory: Memory,
+  store: Store,
+  connection: Connection,
+  options: TakeOptions,
+): Promise<Backup> {
   const { site, signal, progress, log } = options;
-  await using writer = await store.begin({ siteId: site.id, siteName: site.name, reason: options.reason });
   progress({ what: 'List the files', done: 0, total: null, unit: 'files' });
   const listing = {
     root: site.root,
@@ -56,7 +74,11 @@ export async function takeBackup(
     scripts: options.scripts.files,
     signal,
   };
-  const [listed, last] = await Promise.all([readManifest(connection, listing), writer.last()]);
+  const [listed, last, unfinished] = await Promise.all([
+    readManifest(connection, listing),
+    writer.last(),
+    writer.unfinished(),
+  ]);
   const leftOut = withoutLeftOut(listed, leftOutBy(options.leaveOut), options.touches ?? (() => false));
   const manifest = leftOut.entries;
   if (leftOut.files > 0)
@@ -66,13 +88,20 @@ export async function takeBackup(
     );
   const files = manifest.filter((entry) => entry.kind === 'file');
   const stored = filesAsBefore(last, files);
+  const resumed = filesAsStored(
+    unfinished,
+    files.filter((entry) => !stored.has(entry.path)),
+  );
+  for (const [path, blobs] of resumed) stored.set(path, blobs);
+  if (resumed.size > 0)
+    log('info', `${counted(resumed.size, 'file')} had come already, in a backup that was cut off.`);
   const unproved =
     options.onSwept === undefined ? null : await sweep(store, connection, files, stored, options);
   for (const path of unproved?.keys() ?? []) stored.delete(path);
   const stale = files.filter((entry) => !stored.has(entry.path));
   log('info', `${files.length} files, ${stale.length} of them new or changed.`);
 
-  const first = await pull(connection, writer, stale, stored, options);
+  const first = await pull(connection, writer, stale, stored, memory, options);
   // What moved while it was read is listed again and tried once more.
   const again =
     first.moved.length === 0
@@ -86,6 +115,7 @@ export async function takeBackup(
           writer,
           again.filter((entry) => entry.kind === 'file'),
           stored,
+          memory,
           options,
         );
   if (unproved !== null) {
@@ -138,29 +168,37 @@ async function pull(
   writer: SnapshotWriter,
   wanted: readonly ManifestEntry[],
   stored: Map<string, readonly BlobId[]>,
+  memory: Memory,
   options: TakeOptions,
 ) {
   const total = wanted.reduce((sum, entry) => sum + entry.size, 0);
   let done = 0;
   const storing: Promise<void>[] = [];
-  const pulled = await pullFiles(connection, wanted, {
-    root: options.site.root,
-    scripts: options.scripts.files,
-    signal: options.signal,
-    async onFile(entry, size, content) {
-      const handed = await writer.handOver(content, entry.path.endsWith('.sql') ? 'dump' : 'file');
-      const work = handed.stored.then(({ blobs, size: read }) => {
-        if (read !== size) throw incomplete(entry.path);
-        stored.set(entry.path, blobs);
-      });
-      work.catch(() => {});
-      storing.push(work);
-      done += size;
-      options.progress({ what: 'Fetch the files', done, total, unit: 'bytes' });
-    },
-  });
-  await Promise.all(storing);
-  return pulled;
+  try {
+    const pulled = await pullFiles(connection, wanted, {
+      root: options.site.root,
+      scripts: options.scripts.files,
+      signal: options.signal,
+      async onFile(entry, size, content) {
+        const handed = await writer.handOver(content, entry.path.endsWith('.sql') ? 'dump' : 'file');
+        const work = handed.stored.then(({ blobs, size: read }) => {
+          if (read !== size) throw incomplete(entry.path);
+          stored.set(entry.path, blobs);
+          if (size === entry.size) memory.add(entry, blobs);
+        });
+        work.catch(() => {});
+        storing.push(work);
+        done += size;
+        options.progress({ what: 'Fetch the files', done, total, unit: 'bytes' });
+      },
+    });
+    await Promise.all(storing);
+    return pulled;
+  } catch (error) {
+    // What was handed over is stored all the same.
+    await Promise.allSettled(storing);
+    throw error;
+  }
 }
 
 async function dump(

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   findFiles,
@@ -423,5 +424,38 @@ describe('a backup that cannot be made', () => {
     await expect(broken).rejects.toMatchObject({ code: 'connection-lost' });
     expect(await store.list()).toEqual([]);
     expect(await backup(folder)).toMatchObject({ files: 200 });
+  });
+
+  it('is gone on with by the next one: what had come whole does not come again, unless it changed', async () => {
+    const folder = aFolder((made) => {
+      for (let index = 0; index < 300; index += 1)
+        fs.writeFileSync(path.join(made, `file-${index}`), crypto.randomBytes(20_000));
+    });
+    const cancel = new AbortController();
+    const cut = backup(folder, {
+      signal: cancel.signal,
+      progress: ({ what, done }) => what.startsWith('Fetch') && done >= 3_000_000 && cancel.abort(),
+    });
+    await expect(cut).rejects.toThrow();
+    const changed = path.join(folder, 'file-0');
+    fs.writeFileSync(changed, crypto.randomBytes(20_000));
+    const said: string[] = [];
+    let fetched = Infinity;
+    const taken = await backup(folder, {
+      log: (_level, text) => void said.push(text),
+      progress: ({ what, total }) => what.startsWith('Fetch') && (fetched = total ?? Infinity),
+    });
+    expect(taken).toMatchObject({ files: 300, moved: [] });
+    expect(fetched).toBeLessThanOrEqual(3_020_000);
+    expect(said.join(' ')).toMatch(/\d+ files had come already/);
+    const snapshot = await store.open(taken.id);
+    for (const { name, ...entry } of await snapshot.tree(snapshot.root))
+      if (entry.kind === 'file')
+        expect(await buffer(snapshot.read(entry.blobs))).toEqual(fs.readFileSync(path.join(folder, name)));
+    expect(await store.verify(null, never, quietly)).toMatchObject({ damage: [] });
+    // What a finished backup has is not remembered as cut off.
+    said.length = 0;
+    await backup(folder, { log: (_level, text) => void said.push(text) });
+    expect(said.join(' ')).not.toContain('had come already');
   });
 });

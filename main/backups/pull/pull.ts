@@ -72,7 +72,6 @@ export async function pullFiles(
   };
   const ended = await Promise.allSettled(Array.from({ length: pulling }, pullNext));
   // The first to fail ended the others.
-  options.signal.throwIfAborted();
   if (failing.signal.aborted) throw failing.signal.reason;
   for (const end of ended) if (end.status === 'rejected') throw end.reason;
   return {

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { Sha256 } from '../../words/index.ts';
+import { Sha256, type SiteId } from '../../words/index.ts';
 import type { BlobId } from './keys.ts';
 import type { BlobPlace } from './pack.ts';
 
@@ -36,6 +36,10 @@ export interface StoreIndex {
   setChecked(pack: string, at: number): void;
   verifiedAt(backup: string): number | null;
   setVerified(backup: string, at: number): void;
+  /** Lists of files (blobs) that backups of a site which came to no end had stored, the oldest first. */
+  unfinished(site: SiteId): BlobId[];
+  addUnfinished(site: SiteId, list: BlobId): void;
+  forgetUnfinished(site: SiteId): void;
   close(): void;
 }
 
@@ -55,6 +59,8 @@ const PackRow = z.object({
   checked_at: z.number().nullable(),
 });
 
+const UnfinishedRow = z.object({ list: z.instanceof(Uint8Array) });
+
 /** @throws when the file is no index of this version; it can be made anew then. */
 export function openIndex(file: string): StoreIndex {
   const db = new DatabaseSync(file);
@@ -67,6 +73,7 @@ export function openIndex(file: string): StoreIndex {
       CREATE TABLE IF NOT EXISTS packs (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, salt BLOB NOT NULL, checked_at INTEGER) STRICT;
       CREATE TABLE IF NOT EXISTS blobs (id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL, raw INTEGER NOT NULL, codec INTEGER NOT NULL) STRICT, WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS blobs_by_pack ON blobs (pack);
+      CREATE TABLE IF NOT EXISTS unfinished (number INTEGER PRIMARY KEY, site TEXT NOT NULL, list BLOB NOT NULL) STRICT;
       CREATE TABLE IF NOT EXISTS verified (backup TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
       PRAGMA user_version=${VERSION};`);
   } catch (error) {
@@ -154,6 +161,17 @@ export function openIndex(file: string): StoreIndex {
       db.prepare(
         'INSERT INTO verified (backup, at) VALUES (?, ?) ON CONFLICT (backup) DO UPDATE SET at = excluded.at',
       ).run(backup, at);
+    },
+    unfinished: (site) =>
+      db
+        .prepare('SELECT list FROM unfinished WHERE site = ? ORDER BY number')
+        .all(site)
+        .map((row) => Sha256.parse(Buffer.from(UnfinishedRow.parse(row).list).toString('hex'))),
+    addUnfinished(site, list) {
+      db.prepare('INSERT INTO unfinished (site, list) VALUES (?, ?)').run(site, Buffer.from(list, 'hex'));
+    },
+    forgetUnfinished(site) {
+      db.prepare('DELETE FROM unfinished WHERE site = ?').run(site);
     },
     close: () => db.close(),
   };

@@ -24,6 +24,7 @@ import { openSnapshots, SnapshotRecord } from './snapshots.ts';
 import { spaceOf } from './space.ts';
 import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store, StoredBytes } from './types.ts';
+import { unfinishedFiles } from './unfinished.ts';
 import { verifyBackups, type StoreParts } from './verify.ts';
 import { startWorkers, type StoreWorkers } from './workers.ts';
 import { writeOut } from './write-out.ts';
@@ -220,6 +221,14 @@ function innerStore(
       return {
         id,
         last: () => lastFolders({ snapshots, readTree, has: index.has }, about.siteId),
+        unfinished: () => unfinishedFiles(parts, about.siteId),
+        async remember(files) {
+          // A blob as any other: sealed, and gone with the next prune.
+          const bytes = encodeTree(files);
+          const list = keys.blobId(bytes);
+          await packer.add(list, bytes);
+          index.addUnfinished(about.siteId, list);
+        },
         put,
         async handOver(bytes, kind) {
           const stored = put(bytes, kind);
@@ -242,6 +251,7 @@ function innerStore(
             database,
           });
           await snapshots.write(record);
+          index.forgetUnfinished(about.siteId);
           leave();
           return backupOf(record);
         },

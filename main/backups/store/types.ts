@@ -5,7 +5,7 @@ import type { CutKind } from './cut.ts';
 import type { BlobId } from './keys.ts';
 import type { Mark } from './marks.ts';
 import type { StoreFile } from './store-files.ts';
-import type { Tree, TreeEntry } from './tree.ts';
+import type { FileEntry, Tree, TreeEntry } from './tree.ts';
 
 /** A stream of bytes, stored. */
 export interface StoredBytes {
@@ -37,6 +37,10 @@ export interface SnapshotWriter extends AsyncDisposable {
   readonly id: BackupId;
   /** What the site's latest backup that can be read knows of its folders, by path; '' is the root. */
   last(): Promise<ReadonlyMap<string, LastFolder>>;
+  /** Files that backups of this site which came to no end had stored whole, by path; `name` is the path as well. */
+  unfinished(): Promise<ReadonlyMap<string, FileEntry>>;
+  /** Remembers files that are stored, should this backup come to no end either. `name` is the path. */
+  remember(files: readonly FileEntry[]): Promise<void>;
   /** Stores bytes; what is there already costs nothing. `dump`: cut finer, because rows change here and there. */
   put(bytes: AsyncIterable<Buffer>, kind?: CutKind): Promise<StoredBytes>;
   /** As `put`, and resolves as soon as the bytes are taken over, so that the next can be read meanwhile. `stored` may fail later. */

@@ -5,7 +5,7 @@ import type { CutKind } from '../cut.ts';
 import type { BlobId } from '../keys.ts';
 import type { Mark } from '../marks.ts';
 import type { StoreFile } from '../store-files.ts';
-import type { Tree, TreeEntry } from '../tree.ts';
+import type { FileEntry, Tree, TreeEntry } from '../tree.ts';
 import type {
   FileToWrite,
   LastFolder,
@@ -34,6 +34,8 @@ export interface StoreCalls {
   writeFiles(backup: BackupId, files: readonly FileToWrite[]): number[];
   begin(about: Parameters<Store['begin']>[0]): { writer: number; id: BackupId };
   last(writer: number): ReadonlyMap<string, LastFolder>;
+  unfinished(writer: number): ReadonlyMap<string, FileEntry>;
+  remember(writer: number, files: readonly FileEntry[]): null;
   putTree(writer: number, entries: readonly TreeEntry[]): BlobId;
   commit(writer: number, content: Parameters<SnapshotWriter['commit']>[0]): Backup;
   leave(writer: number): null;

@@ -112,6 +112,11 @@ export function hostStore(port: Port): void {
       return { writer: number, id: writer.id };
     },
     last: (_call, number) => writing(number).writer.last(),
+    unfinished: (_call, number) => writing(number).writer.unfinished(),
+    async remember(_call, number, files) {
+      await writing(number).writer.remember(files);
+      return null;
+    },
     putTree: (_call, number, entries) => writing(number).writer.putTree(entries),
     async commit(_call, number, content) {
       await writing(number).intake.settled();

@@ -71,6 +71,10 @@ async function beginIn(thread: StoreThread, about: Parameters<Store['begin']>[0]
   return {
     id,
     last: () => thread.ask('last', [writer]),
+    unfinished: () => thread.ask('unfinished', [writer]),
+    async remember(files) {
+      await thread.ask('remember', [writer, files]);
+    },
     async put(bytes, kind = 'file') {
       return (await outlet.hand(bytes, kind)).stored;
     },

@@ -1,0 +1,36 @@
+import type { ManifestEntry } from './pull/manifest.ts';
+import type { BlobId } from './store/keys.ts';
+import type { FileEntry } from './store/tree.ts';
+import type { SnapshotWriter } from './store/types.ts';
+
+/** What has come of a backup that is being taken. */
+export interface Memory {
+  add(entry: ManifestEntry, blobs: readonly BlobId[]): void;
+  /** Has the store remember all of it. */
+  keep(): Promise<void>;
+}
+
+/** Files, and bytes of them, after which it is remembered that they have come: what a crash may cost to fetch again. */
+const REMEMBER = { files: 2000, bytes: 64 * 1024 * 1024 };
+
+/** Has a writer remember what has come, so that a backup after one that was cut off goes on where that one was. */
+export function rememberIn(writer: Pick<SnapshotWriter, 'remember'>): Memory {
+  let fresh: FileEntry[] = [];
+  let bytes = 0;
+  /** It is a help for later, so that it fails is no failure of the backup. */
+  const keep = async () => {
+    if (fresh.length === 0) return;
+    const files = fresh;
+    fresh = [];
+    bytes = 0;
+    await writer.remember(files).catch(() => {});
+  };
+  return {
+    keep,
+    add({ path, mode, mtime, ctime, inode, size }: ManifestEntry, blobs: readonly BlobId[]) {
+      fresh.push({ kind: 'file', name: path, mode, mtime, ctime, inode, size, blobs: [...blobs] });
+      bytes += size;
+      if (fresh.length >= REMEMBER.files || bytes >= REMEMBER.bytes) void keep();
+    },
+  };
+}
