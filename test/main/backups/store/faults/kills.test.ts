@@ -1,0 +1,122 @@
+/**
+ * Kills at write points. In the suite as many as take little time; all of the thousand and more by hand:
+ * `KILLS=1000 npx vitest run --project unit kills` (about ten minutes on two cores), one again: `KILL='move tear 17 1'`.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aTempFolder, type TempFolder } from '../../../../rig/index.ts';
+import { disksCanFail, type DiskFault } from '../../../../rig/disk/disk.ts';
+import { bundleLives, Lane, Promises, type LifeName } from './rig.ts';
+
+const KILLS = Number(process.env['KILLS'] ?? 120);
+const LANES = 2;
+
+/** What is killed, and how often in sixteen; `from`: the store that it begins with. */
+const SCENES: readonly { life: LifeName; share: number; from: 'nothing' | 'four' }[] = [
+  { life: 'backup', share: 1, from: 'nothing' },
+  { life: 'backup', share: 3, from: 'four' },
+  { life: 'prune', share: 5, from: 'four' },
+  { life: 'move', share: 5, from: 'four' },
+  { life: 'phrase', share: 1, from: 'four' },
+  { life: 'unlock', share: 1, from: 'four' },
+];
+const WAYS = ['kill', 'tear', 'cut-power'] as const satisfies readonly DiskFault['does'][];
+
+interface Kill {
+  readonly scene: (typeof SCENES)[number];
+  readonly does: (typeof WAYS)[number];
+  readonly at: number;
+  readonly seed: number;
+}
+const inWords = ({ scene, does, at, seed }: Kill) => `${scene.life} ${scene.from} ${does} ${at} ${seed}`;
+
+describe.skipIf(!disksCanFail)('a process that dies while it writes', () => {
+  let temp: TempFolder;
+  let bundle: string;
+  const templates = new Map<string, Promises>();
+  beforeAll(async () => {
+    temp = aTempFolder('kills');
+    bundle = path.join(temp.path, 'bundle');
+    await bundleLives(bundle);
+    // A store with something to keep, something to throw away and a recovery phrase.
+    using lane = new Lane(bundle, temp.path, 'first');
+    const four = new Promises();
+    templates.set('nothing', new Promises());
+    fs.mkdirSync(path.join(temp.path, 'nothing'));
+    fs.mkdirSync(lane.folder);
+    for (const [life, seed] of [
+      ['phrase', ''],
+      ['backup', 'a'],
+      ['backup', 'b'],
+    ] as const)
+      four.hear((await lane.live(life, seed)).lines);
+    templates.set('four', four);
+    fs.renameSync(lane.folder, path.join(temp.path, 'four'));
+  }, 120_000);
+  afterAll(() => temp.remove());
+
+  const restOf = ({ scene, seed }: Kill, promises: Promises) =>
+    scene.life === 'unlock' ? [promises.phrase] : scene.life === 'move' && seed % 3 === 0 ? ['keep'] : [];
+
+  /** Kills one life at a point, and looks at what it leaves. @returns whether it was killed, and what is wrong */
+  async function kill(lane: Lane, one: Kill): Promise<{ killed: boolean; wrong: readonly string[] }> {
+    const promises = templates.get(one.scene.from)?.copy() ?? new Promises();
+    lane.startFrom(path.join(temp.path, one.scene.from));
+    lane.disk.will(one);
+    const { killed, code, lines, errors } = await lane.live(one.scene.life, 'k', ...restOf(one, promises));
+    lane.disk.will({ does: 'nothing' });
+    promises.hear(lines);
+    if (!killed && code !== 0) return { killed, wrong: [`ended with ${code}: ${errors}`] };
+    return { killed, wrong: await lane.examine(promises.of(lane.folder, one.scene.life === 'phrase')) };
+  }
+
+  it(
+    `loses nothing that was committed, and the next run and the check are clean: ${KILLS} kills`,
+    { timeout: 120_000 + KILLS * 5_000 },
+    async () => {
+      using first = new Lane(bundle, temp.path, 'lane-0');
+      const points = new Map<Kill['scene'], number>();
+      const wrong: string[] = [];
+      for (const scene of SCENES) {
+        const whole = await kill(first, { scene, does: 'kill', at: 1_000_000, seed: 0 });
+        expect(whole, scene.life).toEqual({ killed: false, wrong: [] });
+        first.startFrom(path.join(temp.path, scene.from));
+        first.disk.will({ does: 'kill', at: 1_000_000 });
+        const promises = templates.get(scene.from) ?? new Promises();
+        await first.live(scene.life, 'k', ...restOf({ scene, does: 'kill', at: 0, seed: 1 }, promises));
+        points.set(scene, first.disk.count());
+      }
+      const again = process.env['KILL']?.split(' ');
+      const deck = SCENES.flatMap((scene) => Array.from({ length: scene.share }, () => scene));
+      const kills: Kill[] = Array.from({ length: again ? 1 : KILLS }, (_, number) => {
+        const [scene = SCENES[0], does = 'kill'] = [deck[number % deck.length], WAYS[number % WAYS.length]];
+        if (scene === undefined) throw new RangeError('no scenes');
+        const at = 1 + Math.floor(Math.random() * (points.get(scene) ?? 1));
+        return { scene, does, at, seed: 1 + Math.floor(Math.random() * 1_000_000) };
+      });
+      if (again) {
+        const [life, from, does, at, seed] = again;
+        const scene = SCENES.find((one) => one.life === life && one.from === from);
+        const way = WAYS.find((one) => one === does);
+        if (scene && way) kills.splice(0, 1, { scene, does: way, at: Number(at), seed: Number(seed) });
+      }
+
+      let killed = 0;
+      const queue = [...kills];
+      const work = async (lane: Lane) => {
+        for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+          const end = await kill(lane, one);
+          if (end.killed) killed += 1;
+          for (const line of end.wrong) wrong.push(`${inWords(one)}: ${line}`);
+        }
+      };
+      using second = new Lane(bundle, temp.path, 'lane-1');
+      await Promise.all([first, second].slice(0, LANES).map(work));
+      console.log(`${killed} of ${kills.length} killed; points: ${[...points.values()].join(', ')}`);
+      expect(wrong).toEqual([]);
+      // The threads take turns as they like, so the last points are not always reached.
+      expect(killed).toBeGreaterThan(kills.length * 0.9);
+    },
+  );
+});

@@ -1,0 +1,95 @@
+/** What a process does with a store until it is done or dies: one short life each, told line by line on stdout. */
+import { writeSync } from 'node:fs';
+import path from 'node:path';
+import Conf from 'conf';
+import { finishMove, moveStore } from '../../../../../main/backups/move/move.ts';
+import { openStoreHome } from '../../../../../main/backups/move/where.ts';
+import { openMovableStore } from '../../../../../main/backups/store/movable.ts';
+import { keyFile } from '../../../../../main/backups/store/key-file.ts';
+import { openStore } from '../../../../../main/backups/store/store.ts';
+import type { Store } from '../../../../../main/backups/store/types.ts';
+import { confFiles } from '../../../../../main/settings/index.ts';
+import { BackupId } from '../../../../../main/words/index.ts';
+import { sourceOf } from '../../copies/sample.ts';
+import { takeBackup } from './take.ts';
+
+const never = new AbortController().signal;
+const quietly = () => {};
+const prune = (store: Store) => store.prune({ dryRun: false }, never, quietly);
+
+/** Durable words: what was said has reached who listens, whatever happens next. */
+function say(line: string): void {
+  writeSync(1, `${line}\n`);
+}
+
+const [, , life = '', folder = '', seed = '', ...rest] = process.argv;
+const home = openStoreHome(confFiles(Conf, folder)('store'), path.join(folder, 'store'));
+const keeper = keyFile(path.join(folder, 'key'));
+const open = () => openStore(home.folder, { clock: Date.now, keeper });
+
+async function take(store: Store, name: string): Promise<BackupId> {
+  const id = await takeBackup(store, `${seed} ${name}`);
+  say(`+ ${id} ${seed} ${name}`);
+  return id;
+}
+
+const LIVES: Readonly<Record<string, () => Promise<void>>> = {
+  /** Takes two backups, pins one, takes the pin back. */
+  async backup() {
+    const store = await open();
+    const first = await take(store, 'one');
+    await store.mark(first, { pin: { at: 1, note: 'keep' } });
+    say(`pinned ${first}`);
+    await take(store, 'two');
+    say(`unpinning ${first}`);
+    await store.mark(first, { pin: null });
+    await store.close();
+  },
+  /** Removes every other backup and gives their space back, then takes one. */
+  async prune() {
+    const store = await open();
+    const all = await store.list();
+    for (const [at, { id }] of all.entries()) {
+      if (at % 2 === 0) continue;
+      say(`- ${id}`);
+      await store.remove(id);
+      say(`gone ${id}`);
+    }
+    await prune(store);
+    await take(store, 'after the prune');
+    await store.close();
+  },
+  async move() {
+    const store = await openMovableStore(home.folder, { clock: Date.now, keeper }, home.chosen);
+    await finishMove(home, quietly);
+    const to = path.join(folder, home.folder.endsWith('elsewhere') ? 'store' : 'elsewhere');
+    await moveStore(store, home, sourceOf(store), {
+      to,
+      removeOld: rest[0] !== 'keep',
+      signal: never,
+      progress: quietly,
+      log: quietly,
+    });
+    await take(store, 'after the move');
+    await store.close();
+  },
+  /** Makes a new recovery phrase. */
+  async phrase() {
+    const store = await open();
+    say(`phrase ${await store.makePhrase()}`);
+    await store.close();
+  },
+  /** The store on a computer that has not seen it before. */
+  async unlock() {
+    const store = await openStore(home.folder, {
+      clock: Date.now,
+      keeper: keyFile(path.join(folder, 'another-key')),
+    });
+    await store.unlock(rest[0] ?? '');
+    say('unlocked');
+    await take(store, 'unlocked');
+    await store.close();
+  },
+};
+
+await LIVES[life]?.();

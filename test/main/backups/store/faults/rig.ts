@@ -1,0 +1,150 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { build } from 'vite';
+import { z } from 'zod';
+import { BackupId } from '../../../../../main/words/index.ts';
+import { aFailingDisk, type FailingDisk } from '../../../../rig/disk/disk.ts';
+import type { Promised } from './examine.ts';
+
+export type LifeName = 'backup' | 'prune' | 'move' | 'phrase' | 'unlock';
+
+/** How a life ended, and what it said before. */
+export interface Life {
+  readonly killed: boolean;
+  readonly code: number | null;
+  readonly lines: readonly string[];
+  readonly errors: string;
+}
+
+const REPO = path.resolve(import.meta.dirname, '../../../../..');
+const Wrong = z.array(z.string());
+
+/** Bundles the lives once, so that starting one takes a fifth of a second: with the threads of the store beside it. */
+export async function bundleLives(into: string): Promise<void> {
+  const input = {
+    lives: path.join(import.meta.dirname, 'lives.ts'),
+    examine: path.join(import.meta.dirname, 'examine.ts'),
+    'pack-worker': path.join(REPO, 'main/backups/store/pack-worker.ts'),
+    'store-thread': path.join(REPO, 'main/backups/store/thread/store-thread.ts'),
+  };
+  await build({
+    configFile: false,
+    root: REPO,
+    logLevel: 'error',
+    ssr: { noExternal: true },
+    build: {
+      ssr: true,
+      outDir: into,
+      minify: false,
+      target: 'node24',
+      rolldownOptions: {
+        input,
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      },
+    },
+  });
+  fs.writeFileSync(path.join(into, 'package.json'), '{"type":"module"}');
+}
+
+/** A place for one life after the other: a folder with a store, its key and its settings, on a disk that fails. */
+export class Lane implements Disposable {
+  readonly folder: string;
+  readonly disk: FailingDisk;
+  readonly #bundle: string;
+  readonly #examiner: ChildProcess;
+  readonly #answers: AsyncIterator<string>;
+
+  constructor(bundle: string, above: string, name: string) {
+    const beside = path.join(above, `${name}-beside`);
+    fs.mkdirSync(beside, { recursive: true });
+    this.folder = path.join(above, name);
+    this.#bundle = bundle;
+    this.disk = aFailingDisk(this.folder, beside);
+    const examiner = spawn(process.execPath, [path.join(bundle, 'examine.js'), 'examine'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#examiner = examiner;
+    const answers: Interface = createInterface(examiner.stdout);
+    this.#answers = answers[Symbol.asyncIterator]();
+  }
+
+  /** Begins anew with a copy of a folder. */
+  startFrom(template: string): void {
+    fs.rmSync(this.folder, { recursive: true, force: true });
+    fs.cpSync(template, this.folder, { recursive: true });
+  }
+
+  async live(life: LifeName, seed: string, ...rest: readonly string[]): Promise<Life> {
+    const child = spawn(
+      process.execPath,
+      [path.join(this.#bundle, 'lives.js'), life, this.folder, seed, ...rest],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.disk.env } },
+    );
+    let said = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    await once(child, 'close');
+    const { exitCode: code, signalCode } = child;
+    return { killed: signalCode === 'SIGKILL', code, lines: said.split('\n').filter(Boolean), errors };
+  }
+
+  /** @returns what is wrong */
+  async examine(promised: Promised): Promise<string[]> {
+    this.#examiner.stdin?.write(`${JSON.stringify(promised)}\n`);
+    const { value } = await this.#answers.next();
+    return Wrong.parse(JSON.parse(value ?? '["the examiner died"]'));
+  }
+
+  [Symbol.dispose](): void {
+    this.#examiner.kill();
+  }
+}
+
+/** What is promised of a store, as its lives go by. */
+export class Promises {
+  readonly #committed = new Map<BackupId, string>();
+  readonly #gone = new Set<BackupId>();
+  readonly #pinned = new Set<BackupId>();
+  #phrases: string[] = [];
+
+  copy(): Promises {
+    const other = new Promises();
+    for (const [id, seed] of this.#committed) other.#committed.set(id, seed);
+    for (const id of this.#gone) other.#gone.add(id);
+    for (const id of this.#pinned) other.#pinned.add(id);
+    other.#phrases = [...this.#phrases];
+    return other;
+  }
+
+  /** The newest phrase. */
+  get phrase(): string {
+    return this.#phrases.at(-1) ?? '';
+  }
+
+  hear(lines: readonly string[]): void {
+    for (const line of lines) {
+      const [word, given = '', ...seed] = line.split(' ');
+      const id = () => BackupId.parse(given);
+      if (word === '+') this.#committed.set(id(), seed.join(' '));
+      if (word === '-') this.#committed.delete(id());
+      if (word === 'gone') this.#gone.add(id());
+      if (word === 'pinned') this.#pinned.add(id());
+      if (word === 'unpinning') this.#pinned.delete(id());
+      if (word === 'phrase') this.#phrases = [given];
+    }
+  }
+
+  of(folder: string, askPhrase = false): Promised {
+    return {
+      folder,
+      committed: [...this.#committed],
+      gone: [...this.#gone],
+      pinned: [...this.#pinned],
+      phrases: askPhrase ? this.#phrases : [],
+    };
+  }
+}
