@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, rmdir, stat, statfs } from 'node:fs/promi
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Problem, Sha256, wordsOf } from '../../words/index.ts';
-import { HALF, writeDurably } from '../store/durable.ts';
+import { HALF, makeFolder, writeDurably } from '../store/durable.ts';
 import { isStoreFile, type StoreFile } from '../store/store-files.ts';
 import { placeAway, refuseStrangers, type Place } from './place.ts';
 
@@ -76,7 +76,7 @@ export function folderPlace(folder: string, signal: AbortSignal): Place {
       // Never the folder itself: where a disk is away, it would fill the one below.
       if (below !== '' && !made.has(below)) {
         await entriesOf('');
-        await mkdir(join(folder, below), { recursive: true, mode: 0o700 });
+        makeFolder(join(folder, below));
         made.add(below);
       }
       await writeDurably(fileOf(name), bytes);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Problem, wordsOf } from '../../words/index.ts';
 
 /** How the name of a file begins that is not whole yet. */
@@ -37,6 +38,41 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Makes a folder, and those above it, so that it is there after a power cut as well. One that is there costs nothing.
+ * @throws Problem `disk-full`, `store-unwritable`
+ */
+export function makeFolder(folder: string): void {
+  try {
+    const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (first === undefined || process.platform === 'win32') return;
+    const above = dirname(resolve(first));
+    for (let next = resolve(folder); next !== above; next = dirname(next)) {
+      const handle = openSync(dirname(next), 'r');
+      try {
+        fsyncSync(handle);
+      } finally {
+        closeSync(handle);
+      }
+    }
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+}
+
+/**
+ * Removes a file so that it does not come back after a power cut. One that is not there is fine.
+ * @throws Problem `store-unwritable`
+ */
+export async function removeDurably(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw unwritable(path, error);
   }
 }
 

@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem, wordsOf } from '../../words/index.ts';
-import { syncFolder, unwritable } from './durable.ts';
+import { makeFolder, syncFolder, unwritable } from './durable.ts';
 import { damaged } from './pack.ts';
 
 /** Pack files by name, in folders named by their first two digits. */
@@ -83,11 +82,7 @@ export function openPackFiles(folder: string): PackFiles {
     size: async (name) => (await stat(fileOf(name))).size,
     fileOf,
     roomFor(name) {
-      try {
-        mkdirSync(folderOf(name), { recursive: true, mode: 0o700 });
-      } catch (error) {
-        throw unwritable(folderOf(name), error);
-      }
+      makeFolder(folderOf(name));
       return fileOf(name);
     },
     async read(name, offset, length) {
@@ -109,12 +104,12 @@ export function openPackFiles(folder: string): PackFiles {
     },
     async layAside(name) {
       close(name);
-      mkdirSync(aside, { recursive: true, mode: 0o700 });
+      makeFolder(aside);
       await rename(fileOf(name), join(aside, `${name}${ENDING}`));
     },
     async bringBack() {
       for (const name of await packsIn(aside)) {
-        mkdirSync(folderOf(name), { recursive: true, mode: 0o700 });
+        makeFolder(folderOf(name));
         await rename(join(aside, `${name}${ENDING}`), fileOf(name));
         await syncFolder(folderOf(name));
       }

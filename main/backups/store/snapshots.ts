@@ -1,9 +1,9 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BackupId, Problem, readJson, Sha256, wordsOf } from '../../words/index.ts';
 import { Backup } from '../backup.ts';
-import { writeDurably } from './durable.ts';
+import { removeDurably, writeDurably } from './durable.ts';
 import type { StoreKeys } from './keys.ts';
 import { damaged } from './pack.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
@@ -68,7 +68,8 @@ export function openSnapshots(folder: string, keys: StoreKeys): Snapshots {
       await writeDurably(file(record.backup.id), encodeSnapshot(keys, record));
     },
     async remove(id) {
-      await rm(file(id));
+      // Before a prune takes its packs: a record that came back would be damaged.
+      await removeDurably(file(id));
       known.delete(id);
     },
   };

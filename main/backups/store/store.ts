@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { takeOwnership } from '../../database/index.ts';
@@ -6,7 +5,7 @@ import { newBackupId, Problem, type Clock } from '../../words/index.ts';
 import type { Backup, Pin } from '../backup.ts';
 import { readConfig, writeConfig } from './config.ts';
 import { cut, CUT, type CutKind } from './cut.ts';
-import { HALF } from './durable.ts';
+import { HALF, makeFolder } from './durable.ts';
 import { createGate } from './gate.ts';
 import { inspectFile } from './inspect.ts';
 import { lastFolders } from './last.ts';
@@ -37,8 +36,7 @@ export interface StoreOptions {
 
 /** Opens (and makes) the store in a folder. @throws Problem `store-newer`, `store-older`, `store-in-use` */
 export async function openStore(folder: string, { clock, keeper }: StoreOptions): Promise<Store> {
-  for (const below of ['packs', 'snapshots'])
-    mkdirSync(join(folder, below), { recursive: true, mode: 0o700 });
+  for (const below of ['packs', 'snapshots']) makeFolder(join(folder, below));
   const ownership = takeOwnership(folder);
   if (ownership === null) {
     throw new Problem({

@@ -9,7 +9,7 @@ import { aTempFolder, type TempFolder } from '../../../../rig/index.ts';
 import { disksCanFail, type DiskFault } from '../../../../rig/disk/disk.ts';
 import { bundleLives, Lane, Promises, type LifeName } from './rig.ts';
 
-const KILLS = Number(process.env['KILLS'] ?? 120);
+const KILLS = Number(process.env['KILLS'] ?? 64);
 const LANES = 2;
 
 /** What is killed, and how often in sixteen; `from`: the store that it begins with. */
@@ -60,15 +60,20 @@ describe.skipIf(!disksCanFail)('a process that dies while it writes', () => {
     scene.life === 'unlock' ? [promises.phrase] : scene.life === 'move' && seed % 3 === 0 ? ['keep'] : [];
 
   /** Kills one life at a point, and looks at what it leaves. @returns whether it was killed, and what is wrong */
-  async function kill(lane: Lane, one: Kill): Promise<{ killed: boolean; wrong: readonly string[] }> {
+  async function kill(
+    lane: Lane,
+    one: Kill,
+  ): Promise<{ killed: boolean; points: number; wrong: readonly string[] }> {
     const promises = templates.get(one.scene.from)?.copy() ?? new Promises();
     lane.startFrom(path.join(temp.path, one.scene.from));
     lane.disk.will(one);
     const { killed, code, lines, errors } = await lane.live(one.scene.life, 'k', ...restOf(one, promises));
+    const points = lane.disk.count();
     lane.disk.will({ does: 'nothing' });
     promises.hear(lines);
-    if (!killed && code !== 0) return { killed, wrong: [`ended with ${code}: ${errors}`] };
-    return { killed, wrong: await lane.examine(promises.of(lane.folder, one.scene.life === 'phrase')) };
+    if (!killed && code !== 0) return { killed, points, wrong: [`ended with ${code}: ${errors}`] };
+    const asked = promises.of(lane.folder, one.scene.life === 'phrase');
+    return { killed, points, wrong: await lane.examine(asked) };
   }
 
   it(
@@ -79,13 +84,9 @@ describe.skipIf(!disksCanFail)('a process that dies while it writes', () => {
       const points = new Map<Kill['scene'], number>();
       const wrong: string[] = [];
       for (const scene of SCENES) {
-        const whole = await kill(first, { scene, does: 'kill', at: 1_000_000, seed: 0 });
-        expect(whole, scene.life).toEqual({ killed: false, wrong: [] });
-        first.startFrom(path.join(temp.path, scene.from));
-        first.disk.will({ does: 'kill', at: 1_000_000 });
-        const promises = templates.get(scene.from) ?? new Promises();
-        await first.live(scene.life, 'k', ...restOf({ scene, does: 'kill', at: 0, seed: 1 }, promises));
-        points.set(scene, first.disk.count());
+        const whole = await kill(first, { scene, does: 'kill', at: 1_000_000, seed: 1 });
+        expect(whole, scene.life).toMatchObject({ killed: false, wrong: [] });
+        points.set(scene, whole.points);
       }
       const again = process.env['KILL']?.split(' ');
       const deck = SCENES.flatMap((scene) => Array.from({ length: scene.share }, () => scene));

@@ -81,7 +81,7 @@ export class Lane implements Disposable {
     const child = spawn(
       process.execPath,
       [path.join(this.#bundle, 'lives.js'), life, this.folder, seed, ...rest],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.disk.env } },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: path.join(this.#bundle, 'cache'), ...this.disk.env } },
     );
     let said = '';
     let errors = '';
