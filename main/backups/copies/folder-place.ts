@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, rmdir, stat, statfs } from 'node:fs/promi
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Problem, Sha256, wordsOf } from '../../words/index.ts';
-import { HALF, makeFolder, writeDurably } from '../store/durable.ts';
+import { HALF, makeFolder, removeDurably, writeDurably } from '../store/durable.ts';
 import { isStoreFile, type StoreFile } from '../store/store-files.ts';
 import { placeAway, refuseStrangers, type Place } from './place.ts';
 
@@ -81,7 +81,7 @@ export function folderPlace(folder: string, signal: AbortSignal): Place {
       }
       await writeDurably(fileOf(name), bytes);
     },
-    remove: (name) => rm(fileOf(name), { force: true }),
+    remove: (name) => removeDurably(fileOf(name)),
     async tidy() {
       for (const below of ['', 'snapshots', 'marks', ...(await packFolders())])
         for (const { name } of await entriesOf(below))

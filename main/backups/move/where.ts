@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { JsonFile } from '../../settings/index.ts';
+import { unwritable } from '../store/durable.ts';
 
 const Where = z.object({
   /** null: the folder `store` in the data folder. */
@@ -15,7 +16,7 @@ export interface StoreHome {
   /** Whether the user chose the folder: then it is never made anew, because its disk may be away. */
   readonly chosen: boolean;
   readonly leaving: string | null;
-  /** @param leaving the folder before, if it is to be emptied */
+  /** @param leaving the folder before, if it is to be emptied. @throws Problem `disk-full`, `store-unwritable` */
   set(folder: string, leaving: string | null): void;
 }
 
@@ -33,7 +34,11 @@ export function openStoreHome(file: JsonFile, usual: string): StoreHome {
       return read().leaving;
     },
     set(folder, leaving) {
-      file.set('where', { folder: folder === usual ? null : folder, leaving });
+      try {
+        file.set('where', { folder: folder === usual ? null : folder, leaving });
+      } catch (error) {
+        throw unwritable('where the store is', error);
+      }
     },
   };
 }

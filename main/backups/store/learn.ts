@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { diskProblem } from './disk-problem.ts';
 import { openIndex, type StoreIndex } from './index-db.ts';
 import { readPackTable, salvagePack } from './pack.ts';
 import type { StoreParts } from './verify.ts';
@@ -23,11 +24,13 @@ export async function learnPack({ keys, index, packs }: PackParts, name: string)
   index.add({ name, size, salt }, places);
 }
 
-/** The index is a cache: one that cannot be read is made anew. */
+/** The index is a cache: one that is damaged, or of another version, is made anew. */
 export async function openOrRemakeIndex(file: string): Promise<StoreIndex> {
   try {
     return openIndex(file);
-  } catch {
+  } catch (error) {
+    // A disk that is full or away is no damage.
+    if (diskProblem(error, file) !== error) throw error;
     for (const suffix of ['', '-wal', '-shm']) await rm(`${file}${suffix}`, { force: true });
     return openIndex(file);
   }

@@ -39,6 +39,13 @@ function unreadable(name: string, error: unknown): Problem {
   );
 }
 
+/** A folder that is not there is empty; one that the disk does not give may be full. */
+function noneThere(error: unknown): string[] {
+  if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+    return [];
+  throw error;
+}
+
 export function openPackFiles(folder: string): PackFiles {
   const packs = join(folder, 'packs');
   const aside = join(folder, 'aside');
@@ -71,7 +78,7 @@ export function openPackFiles(folder: string): PackFiles {
     }
   };
   const packsIn = async (place: string) =>
-    (await readdir(place).catch(() => []))
+    (await readdir(place).catch(noneThere))
       .filter((name) => name.endsWith(ENDING))
       .map((name) => name.slice(0, -ENDING.length));
   return {

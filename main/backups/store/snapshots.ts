@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { BackupId, Problem, readJson, Sha256, wordsOf } from '../../words/index.ts';
 import { Backup } from '../backup.ts';
+import { diskProblem } from './disk-problem.ts';
 import { removeDurably, writeDurably } from './durable.ts';
 import type { StoreKeys } from './keys.ts';
 import { damaged } from './pack.ts';
@@ -46,6 +47,8 @@ export function openSnapshots(folder: string, keys: StoreKeys): Snapshots {
       try {
         bytes = await readFile(file(id));
       } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+          throw diskProblem(error, file(id));
         throw new Problem(
           {
             code: 'no-such-backup',

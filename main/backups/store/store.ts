@@ -13,6 +13,7 @@ import { learnNewPacks, learnPack, openOrRemakeIndex } from './learn.ts';
 import { keysOf, newPhrase, readPhrase, unwrapKey, wrapKey, type BlobId, type KeyKeeper } from './keys.ts';
 import { openMarks, type Marks } from './marks.ts';
 import { digestsOf } from './digests.ts';
+import { diskProblem } from './disk-problem.ts';
 import { matches } from './matches.ts';
 import { damaged, decodeBlob } from './pack.ts';
 import { openPackFiles } from './pack-files.ts';
@@ -188,7 +189,7 @@ function innerStore(
   return {
     async list(siteId) {
       const ids = await snapshots.ids();
-      const records = await Promise.all(ids.map((id) => snapshots.read(id).catch(() => null)));
+      const records = await Promise.all(ids.map((id) => snapshots.read(id).catch(withoutDamaged)));
       return records
         .flatMap((record) => (record === null ? [] : [backupOf(record)]))
         .filter((backup) => siteId === undefined || backup.siteId === siteId)
@@ -202,7 +203,13 @@ function innerStore(
         has: index.has,
         workers,
         roomFor: packs.roomFor,
-        onPack: (pack, places) => index.add(pack, places),
+        onPack(pack, places) {
+          try {
+            index.add(pack, places);
+          } catch (error) {
+            throw diskProblem(error, packs.fileOf(pack.name));
+          }
+        },
       });
       const takenAt = clock();
       const put = async (bytes: AsyncIterable<Buffer>, kind: CutKind = 'file'): Promise<StoredBytes> => {
@@ -334,6 +341,12 @@ function innerStore(
         for (const name of await packs.names()) await learnPack(parts, name);
       }),
   };
+}
+
+/** A disk that is away is another thing than a backup that is damaged. */
+function withoutDamaged(error: unknown): null {
+  if (error instanceof Problem && ['store-damaged', 'no-such-backup'].includes(error.code)) return null;
+  throw error;
 }
 
 function pinned(siteName: string, { note }: Pin): Problem {

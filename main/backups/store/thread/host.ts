@@ -3,9 +3,9 @@ import {
   Problem,
   type BackupId,
   type OnProgress,
-  type ProblemShape,
 } from '../../../words/index.ts';
 import type { KeyKeeper } from '../keys.ts';
+import { diskProblem } from '../disk-problem.ts';
 import { openStore } from '../store.ts';
 import type { SnapshotWriter, Store, StoredSnapshot } from '../types.ts';
 import { ToThread, type CallName, type FromThread, type StoreCalls } from './calls.ts';
@@ -45,6 +45,7 @@ export function hostStore(port: Port): void {
   let numbers = 0;
   let offset = 0;
   let store: Store | null = null;
+  let place = '';
 
   const askKeeper = (storeId: string, key: string | null): Promise<string | null> => {
     const number = (numbers += 1);
@@ -78,6 +79,7 @@ export function hostStore(port: Port): void {
 
   const answers: Answers = {
     async open(_call, folder, sealed) {
+      place = folder;
       store = await openStore(folder, {
         clock: () => Date.now() + offset,
         keeper: sealed ? keeper : null,
@@ -168,7 +170,7 @@ export function hostStore(port: Port): void {
       const reply: unknown = await Reflect.apply(answers[name], null, [call, ...given]);
       port.send({ kind: 'reply', number, reply }, away);
     } catch (error) {
-      port.send({ kind: 'problem', number, problem: problemOf(error) });
+      port.send({ kind: 'problem', number, problem: asProblem(diskProblem(error, place)).toJSON() });
     } finally {
       cancels.delete(number);
     }
@@ -200,10 +202,6 @@ export function hostStore(port: Port): void {
         break;
     }
   });
-}
-
-export function problemOf(error: unknown): ProblemShape {
-  return asProblem(error).toJSON();
 }
 
 /** Bytes that may be given away: those that are alone in their buffer, else a copy. */

@@ -51,12 +51,12 @@ async function isAsTaken(snapshot: Snapshot, seed: string): Promise<boolean> {
 /** What is wrong; nothing, if all is well. */
 async function wrongIn({ folder, committed, gone, pinned, phrases }: Promised): Promise<string[]> {
   const wrong: string[] = [];
-  const home = openStoreHome(confFiles(Conf, folder)('store'), path.join(folder, 'store'));
+  const home = openStoreHome(confFiles(Conf, path.join(folder, 'settings'))('store'), path.join(folder, 'disk', 'store'));
   if (committed.length > 0 && !fs.existsSync(path.join(home.folder, 'config.json')))
     return [`no store lies where the settings say: ${home.folder}`];
   const store = await openStore(home.folder, {
     clock: Date.now,
-    keeper: keyFile(path.join(folder, 'key')),
+    keeper: keyFile(path.join(folder, 'settings', 'key')),
   });
   const damage = async (when: string) => {
     for (const line of (await store.verify(null, never, quietly)).damage) wrong.push(`${when}: ${line}`);

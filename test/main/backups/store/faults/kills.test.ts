@@ -44,7 +44,7 @@ describe.skipIf(!disksCanFail)('a process that dies while it writes', () => {
     const four = new Promises();
     templates.set('nothing', new Promises());
     fs.mkdirSync(path.join(temp.path, 'nothing'));
-    fs.mkdirSync(lane.folder);
+    fs.mkdirSync(path.join(lane.folder, 'settings'), { recursive: true });
     for (const [life, seed] of [
       ['phrase', ''],
       ['backup', 'a'],

@@ -7,9 +7,10 @@ import { openStoreHome } from '../../../../../main/backups/move/where.ts';
 import { openMovableStore } from '../../../../../main/backups/store/movable.ts';
 import { keyFile } from '../../../../../main/backups/store/key-file.ts';
 import { openStore } from '../../../../../main/backups/store/store.ts';
+import { openStoreInThread } from '../../../../../main/backups/store/thread/threaded.ts';
 import type { Store } from '../../../../../main/backups/store/types.ts';
 import { confFiles } from '../../../../../main/settings/index.ts';
-import { BackupId } from '../../../../../main/words/index.ts';
+import { Problem, type BackupId } from '../../../../../main/words/index.ts';
 import { sourceOf } from '../../copies/sample.ts';
 import { takeBackup } from './take.ts';
 
@@ -23,9 +24,16 @@ function say(line: string): void {
 }
 
 const [, , life = '', folder = '', seed = '', ...rest] = process.argv;
-const home = openStoreHome(confFiles(Conf, folder)('store'), path.join(folder, 'store'));
-const keeper = keyFile(path.join(folder, 'key'));
-const open = () => openStore(home.folder, { clock: Date.now, keeper });
+const home = openStoreHome(confFiles(Conf, path.join(folder, 'settings'))('store'), path.join(folder, 'disk', 'store'));
+const keeper = keyFile(path.join(folder, 'settings', 'key'));
+/** In a thread, as the app has it, or without, which is sooner done. */
+const opening = process.env['IN_THREAD'] === undefined ? openStore : openStoreInThread;
+const open = () => opening(home.folder, { clock: Date.now, keeper });
+
+/** The store, closed at the end of the block, also when a disk ends it. */
+function closing<T extends { close(): Promise<void> }>(store: T): T & AsyncDisposable {
+  return Object.assign(store, { [Symbol.asyncDispose]: () => store.close() });
+}
 
 async function take(store: Store, name: string): Promise<BackupId> {
   const id = await takeBackup(store, `${seed} ${name}`);
@@ -36,18 +44,17 @@ async function take(store: Store, name: string): Promise<BackupId> {
 const LIVES: Readonly<Record<string, () => Promise<void>>> = {
   /** Takes two backups, pins one, takes the pin back. */
   async backup() {
-    const store = await open();
+    await using store = closing(await open());
     const first = await take(store, 'one');
     await store.mark(first, { pin: { at: 1, note: 'keep' } });
     say(`pinned ${first}`);
     await take(store, 'two');
     say(`unpinning ${first}`);
     await store.mark(first, { pin: null });
-    await store.close();
   },
   /** Removes every other backup and gives their space back, then takes one. */
   async prune() {
-    const store = await open();
+    await using store = closing(await open());
     const all = await store.list();
     for (const [at, { id }] of all.entries()) {
       if (at % 2 === 0) continue;
@@ -57,12 +64,13 @@ const LIVES: Readonly<Record<string, () => Promise<void>>> = {
     }
     await prune(store);
     await take(store, 'after the prune');
-    await store.close();
   },
   async move() {
-    const store = await openMovableStore(home.folder, { clock: Date.now, keeper }, home.chosen);
+    await using store = closing(
+      await openMovableStore(home.folder, { clock: Date.now, keeper }, home.chosen),
+    );
     await finishMove(home, quietly);
-    const to = path.join(folder, home.folder.endsWith('elsewhere') ? 'store' : 'elsewhere');
+    const to = path.join(folder, 'disk', home.folder.endsWith('elsewhere') ? 'store' : 'elsewhere');
     await moveStore(store, home, sourceOf(store), {
       to,
       removeOld: rest[0] !== 'keep',
@@ -71,25 +79,29 @@ const LIVES: Readonly<Record<string, () => Promise<void>>> = {
       log: quietly,
     });
     await take(store, 'after the move');
-    await store.close();
   },
   /** Makes a new recovery phrase. */
   async phrase() {
-    const store = await open();
+    await using store = closing(await open());
     say(`phrase ${await store.makePhrase()}`);
-    await store.close();
   },
   /** The store on a computer that has not seen it before. */
   async unlock() {
-    const store = await openStore(home.folder, {
-      clock: Date.now,
-      keeper: keyFile(path.join(folder, 'another-key')),
-    });
+    await using store = closing(
+      await openStore(home.folder, {
+        clock: Date.now,
+        keeper: keyFile(path.join(folder, 'settings', 'another-key')),
+      }),
+    );
     await store.unlock(rest[0] ?? '');
     say('unlocked');
     await take(store, 'unlocked');
-    await store.close();
   },
 };
 
-await LIVES[life]?.();
+try {
+  await LIVES[life]?.();
+} catch (error) {
+  if (error instanceof Problem) say(`problem ${JSON.stringify(error)}`);
+  else say(`raw ${error instanceof Error ? (error.stack ?? error.message).replaceAll('\n', ' | ') : String(error)}`);
+}

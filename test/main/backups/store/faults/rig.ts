@@ -57,12 +57,22 @@ export class Lane implements Disposable {
   readonly #examiner: ChildProcess;
   readonly #answers: AsyncIterator<string>;
 
-  constructor(bundle: string, above: string, name: string) {
+  readonly #env: Readonly<Record<string, string>>;
+
+  /** @param failing what of its folder is on the failing disk; '' is all of it */
+  constructor(
+    bundle: string,
+    above: string,
+    name: string,
+    failing: '' | 'disk' = '',
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    this.#env = env;
     const beside = path.join(above, `${name}-beside`);
     fs.mkdirSync(beside, { recursive: true });
     this.folder = path.join(above, name);
     this.#bundle = bundle;
-    this.disk = aFailingDisk(this.folder, beside);
+    this.disk = aFailingDisk(path.join(this.folder, failing), beside);
     const examiner = spawn(process.execPath, [path.join(bundle, 'examine.js'), 'examine'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -75,13 +85,14 @@ export class Lane implements Disposable {
   startFrom(template: string): void {
     fs.rmSync(this.folder, { recursive: true, force: true });
     fs.cpSync(template, this.folder, { recursive: true });
+    for (const below of ['settings', 'disk']) fs.mkdirSync(path.join(this.folder, below), { recursive: true });
   }
 
   async live(life: LifeName, seed: string, ...rest: readonly string[]): Promise<Life> {
     const child = spawn(
       process.execPath,
       [path.join(this.#bundle, 'lives.js'), life, this.folder, seed, ...rest],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: path.join(this.#bundle, 'cache'), ...this.disk.env } },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: path.join(this.#bundle, 'cache'), ...this.#env, ...this.disk.env } },
     );
     let said = '';
     let errors = '';
