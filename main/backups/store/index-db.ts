@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Sha256, type SiteId } from '../../words/index.ts';
 import type { BlobId } from './keys.ts';
 import type { BlobPlace } from './pack.ts';
+import type { StoreFile } from './store-files.ts';
 
 /** A blob and the pack it is in. */
 export interface FoundBlob extends BlobPlace {
@@ -40,6 +41,10 @@ export interface StoreIndex {
   unfinished(site: SiteId): BlobId[];
   addUnfinished(site: SiteId, list: BlobId): void;
   forgetUnfinished(site: SiteId): void;
+  /** Records that are to be there, by name: so that one that vanished is missed. */
+  records(): StoreFile[];
+  expectRecord(name: StoreFile): void;
+  forgetRecord(name: StoreFile): void;
   close(): void;
 }
 
@@ -75,6 +80,7 @@ export function openIndex(file: string): StoreIndex {
       CREATE INDEX IF NOT EXISTS blobs_by_pack ON blobs (pack);
       CREATE TABLE IF NOT EXISTS unfinished (number INTEGER PRIMARY KEY, site TEXT NOT NULL, list BLOB NOT NULL) STRICT;
       CREATE TABLE IF NOT EXISTS verified (backup TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+      CREATE TABLE IF NOT EXISTS records (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
       PRAGMA user_version=${VERSION};`);
   } catch (error) {
     db.close();
@@ -109,7 +115,8 @@ export function openIndex(file: string): StoreIndex {
       change();
       db.exec('COMMIT');
     } catch (error) {
-      db.exec('ROLLBACK');
+      // SQLite has done so itself where the disk failed.
+      if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
     }
   };
@@ -172,6 +179,17 @@ export function openIndex(file: string): StoreIndex {
     },
     forgetUnfinished(site) {
       db.prepare('DELETE FROM unfinished WHERE site = ?').run(site);
+    },
+    records: () =>
+      db
+        .prepare('SELECT name FROM records ORDER BY name')
+        .all()
+        .map((row) => z.object({ name: z.string() }).parse(row).name),
+    expectRecord(name) {
+      db.prepare('INSERT OR IGNORE INTO records (name) VALUES (?)').run(name);
+    },
+    forgetRecord(name) {
+      db.prepare('DELETE FROM records WHERE name = ?').run(name);
     },
     close: () => db.close(),
   };

@@ -1,12 +1,12 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { BackupId, readJson } from '../../words/index.ts';
 import { Pin, Proof } from '../backup.ts';
-import { makeFolder, writeDurably } from './durable.ts';
+import { makeFolder, removeDurably, writeDurably } from './durable.ts';
 import type { StoreKeys } from './keys.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
-import { markFile, markOfFile } from './store-files.ts';
+import { markFile, markOfFile, type StoreFile } from './store-files.ts';
 
 const MarkRecord = z.object({
   format: z.literal(2),
@@ -23,6 +23,10 @@ export interface Marks {
   /** @throws Problem `disk-full`, `store-unwritable` */
   set(id: BackupId, change: Partial<Mark>): Promise<void>;
   forget(id: BackupId): Promise<void>;
+  /** The marks that hold, by the names of their files. */
+  files(): StoreFile[];
+  /** Reads those again. @returns each that is not what was written, by backup and file */
+  damage(): Promise<string[]>;
 }
 
 interface Known {
@@ -48,7 +52,7 @@ export async function openMarks(folder: string, keys: StoreKeys): Promise<Marks>
   const forgetBelow = async (id: BackupId, number: number) => {
     for (const name of await readdir(folder)) {
       const found = markOfFile(`marks/${name}`);
-      if (found?.backup === id && found.number < number) await rm(join(folder, name), { force: true });
+      if (found?.backup === id && found.number < number) await removeDurably(join(folder, name));
     }
   };
   return {
@@ -60,6 +64,16 @@ export async function openMarks(folder: string, keys: StoreKeys): Promise<Marks>
       await writeDurably(file(id, number), encodeRecord(keys, 'mark', id, { format: 2, id, ...mark }));
       known.set(id, { number, mark });
       await forgetBelow(id, number);
+    },
+    files: () => [...known].map(([id, { number }]) => markFile(id, number)),
+    async damage() {
+      const found: string[] = [];
+      for (const [id, { number }] of known) {
+        const bytes = await readFile(file(id, number)).catch(() => null);
+        const wrong = bytes === null ? 'it cannot be read' : inspectMark(keys, id, bytes);
+        if (wrong !== null) found.push(`${id} (no content is lost) its mark ${file(id, number)}: ${wrong}`);
+      }
+      return found;
     },
     async forget(id) {
       await forgetBelow(id, Number.POSITIVE_INFINITY);

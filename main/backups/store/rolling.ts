@@ -37,7 +37,7 @@ export async function concludeReading(
   const records: [BackupId, SnapshotRecord][] = [];
   for (const id of await snapshots.ids()) {
     try {
-      records.push([id, await snapshots.read(id)]);
+      records.push([id, await snapshots.readAnew(id)]);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       // It was removed meanwhile.

@@ -26,6 +26,8 @@ export interface Snapshots {
   ids(): Promise<BackupId[]>;
   /** @throws Problem `no-such-backup`, `store-damaged` */
   read(id: BackupId): Promise<SnapshotRecord>;
+  /** As `read`, from the disk: to learn whether it is still what it was. */
+  readAnew(id: BackupId): Promise<SnapshotRecord>;
   write(record: SnapshotRecord): Promise<void>;
   remove(id: BackupId): Promise<void>;
   file(id: BackupId): string;
@@ -34,39 +36,39 @@ export interface Snapshots {
 export function openSnapshots(folder: string, keys: StoreKeys): Snapshots {
   const known = new Map<BackupId, SnapshotRecord>();
   const file = (id: BackupId) => join(folder, `${id}${ENDING}`);
+  const readAnew = async (id: BackupId): Promise<SnapshotRecord> => {
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(file(id));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+        throw diskProblem(error, file(id));
+      throw new Problem(
+        {
+          code: 'no-such-backup',
+          message: `There is no backup ${id}.`,
+          answered: wordsOf(error),
+          todo: '`backups list` shows all of them.',
+        },
+        error,
+      );
+    }
+    try {
+      const record = decodeSnapshot(keys, id, bytes);
+      known.set(id, record);
+      return record;
+    } catch (error) {
+      throw damaged(`snapshot ${id}: ${wordsOf(error)}`, error);
+    }
+  };
   return {
     file,
     async ids() {
       const names = (await readdir(folder)).filter((name) => name.endsWith(ENDING));
       return names.flatMap((name) => BackupId.safeParse(name.slice(0, -ENDING.length)).data ?? []);
     },
-    async read(id) {
-      const before = known.get(id);
-      if (before) return before;
-      let bytes: Buffer;
-      try {
-        bytes = await readFile(file(id));
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
-          throw diskProblem(error, file(id));
-        throw new Problem(
-          {
-            code: 'no-such-backup',
-            message: `There is no backup ${id}.`,
-            answered: wordsOf(error),
-            todo: '`backups list` shows all of them.',
-          },
-          error,
-        );
-      }
-      try {
-        const record = decodeSnapshot(keys, id, bytes);
-        known.set(id, record);
-        return record;
-      } catch (error) {
-        throw damaged(`snapshot ${id}: ${wordsOf(error)}`, error);
-      }
-    },
+    read: async (id) => known.get(id) ?? readAnew(id),
+    readAnew,
     async write(record) {
       await writeDurably(file(record.backup.id), encodeSnapshot(keys, record));
     },

@@ -3,13 +3,13 @@ import { basename, join } from 'node:path';
 import { takeOwnership } from '../../database/index.ts';
 import { newBackupId, Problem, type Clock } from '../../words/index.ts';
 import type { Backup, Pin } from '../backup.ts';
-import { readConfig, writeConfig } from './config.ts';
+import { isStill, readConfig, writeConfig } from './config.ts';
 import { cut, CUT, type CutKind } from './cut.ts';
 import { HALF, makeFolder } from './durable.ts';
 import { createGate } from './gate.ts';
 import { inspectFile } from './inspect.ts';
 import { lastFolders } from './last.ts';
-import { learnNewPacks, learnPack, openOrRemakeIndex } from './learn.ts';
+import { learnNewPacks, learnPack, learnRecords, openOrRemakeIndex } from './learn.ts';
 import { keysOf, newPhrase, readPhrase, unwrapKey, wrapKey, type BlobId, type KeyKeeper } from './keys.ts';
 import { openMarks, type Marks } from './marks.ts';
 import { digestsOf } from './digests.ts';
@@ -22,6 +22,7 @@ import { pruneStore } from './prune.ts';
 import { concludeReading, readOldest } from './rolling.ts';
 import { openSnapshots, SnapshotRecord } from './snapshots.ts';
 import { spaceOf } from './space.ts';
+import { backupOfFile, markOfFile, snapshotFile } from './store-files.ts';
 import { decodeTree, encodeTree, type Tree } from './tree.ts';
 import type { Store, StoredBytes } from './types.ts';
 import { unfinishedFiles } from './unfinished.ts';
@@ -62,7 +63,9 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       workers = startWorkers(master);
       const parts = { keys, index, packs, snapshots, workers, clock };
       await learnNewPacks(parts);
-      inner = innerStore(parts, await openMarks(join(folder, 'marks'), keys));
+      const marks = await openMarks(join(folder, 'marks'), keys);
+      await learnRecords(parts, marks, false);
+      inner = innerStore(parts, marks);
     };
     await removeHalves(folder);
     await packs.bringBack();
@@ -120,7 +123,11 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       list: async (siteId) => need().list(siteId),
       begin: async (about) => need().begin(about),
       open: async (id) => need().open(id),
-      verify: async (...given) => need().verify(...given),
+      async verify(ids, ...given) {
+        const report = await need().verify(ids, ...given);
+        if (ids !== null || (await isStill(configFile, config))) return report;
+        return { ...report, damage: [...report.damage, `${configFile} is not as it was written`] };
+      },
       size: async () => need().size(),
       matches: async (...given) => need().matches(...given),
       digests: async (files) => need().digests(files),
@@ -185,6 +192,16 @@ function innerStore(
     verifiedAt: index.verifiedAt(record.backup.id),
     ...marks.of(record.backup.id),
   });
+
+  /** Marks that are damaged, and records that are not there any more although nobody removed them. */
+  const recordDamage = async (): Promise<string[]> => {
+    const there = new Set([...(await snapshots.ids()).map(snapshotFile), ...marks.files()]);
+    const missing = index.records().filter((name) => !there.has(name));
+    return [
+      ...(await marks.damage()),
+      ...missing.map((name) => `${backupOfFile(name) ?? markOfFile(name)?.backup ?? ''} ${name} is missing`),
+    ];
+  };
 
   return {
     async list(siteId) {
@@ -256,7 +273,12 @@ function innerStore(
             database,
           });
           await snapshots.write(record);
-          index.forgetUnfinished(about.siteId);
+          try {
+            index.expectRecord(snapshotFile(id));
+            index.forgetUnfinished(about.siteId);
+          } catch {
+            // The backup is whole; the index is a cache.
+          }
           leave();
           return backupOf(record);
         },
@@ -283,7 +305,9 @@ function innerStore(
     async verify(ids, signal, progress, depth = 'deep') {
       const leave = await gate.together();
       try {
-        return await verifyBackups(parts, ids, depth, signal, progress);
+        const report = await verifyBackups(parts, ids, depth, signal, progress);
+        if (ids !== null) return report;
+        return { ...report, damage: [...report.damage, ...(await recordDamage())] };
       } finally {
         leave();
       }
@@ -313,12 +337,17 @@ function innerStore(
       const { backup } = await snapshots.read(id);
       const { pin } = marks.of(id);
       if (pin !== null) throw pinned(backup.siteName, pin);
+      for (const name of [snapshotFile(id), ...marks.files().filter((one) => markOfFile(one)?.backup === id)])
+        index.forgetRecord(name);
       await snapshots.remove(id);
       await marks.forget(id);
     },
     async mark(id, change) {
       const record = await snapshots.read(id);
+      const before = marks.files().filter((name) => markOfFile(name)?.backup === id);
       await marks.set(id, change);
+      for (const name of before) index.forgetRecord(name);
+      for (const name of marks.files()) index.expectRecord(name);
       return backupOf(record);
     },
     prune: (options, signal, progress) =>
@@ -337,6 +366,7 @@ function innerStore(
     rebuildIndex: () =>
       gate.alone(async () => {
         await learnNewPacks(parts);
+        await learnRecords(parts, marks, true);
         // What was forgotten as damaged is found again as well; a verify says what it is worth.
         for (const name of await packs.names()) await learnPack(parts, name);
       }),

@@ -34,7 +34,7 @@ export async function verifyBackups(
   for (const id of ids) {
     signal.throwIfAborted();
     try {
-      records.set(id, await snapshots.read(id));
+      records.set(id, await snapshots.readAnew(id));
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
       damage.push(`${id} cannot be read: its record in ${snapshots.file(id)} is damaged`);
@@ -126,8 +126,12 @@ export async function checkPack(
     salt: new Uint8Array(known?.salt ?? Buffer.alloc(32)),
     places: [...wanted],
   });
-  // What a later backup has stored anew in another pack is not missed here.
-  const bad = found.filter(([id]) => index.find(Sha256.parse(id))?.pack === name);
+  // What a later backup has stored anew in another pack is not missed here; what was forgotten meanwhile is.
+  const missed = new Set<string>(wanted.map(({ id }) => id));
+  const bad = found.filter(([id]) => {
+    const place = index.find(Sha256.parse(id));
+    return place === null ? missed.has(id) : place.pack === name;
+  });
   if (whole === null && bad.length === 0) index.setChecked(name, clock());
   return { bytes, bad: new Map(bad.map(([id, why]) => [Sha256.parse(id), why])), unread, pack: whole };
 }

@@ -1,9 +1,4 @@
-import {
-  asProblem,
-  Problem,
-  type BackupId,
-  type OnProgress,
-} from '../../../words/index.ts';
+import { asProblem, Problem, type BackupId, type OnProgress } from '../../../words/index.ts';
 import type { KeyKeeper } from '../keys.ts';
 import { diskProblem } from '../disk-problem.ts';
 import { openStore } from '../store.ts';

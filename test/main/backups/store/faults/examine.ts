@@ -51,7 +51,10 @@ async function isAsTaken(snapshot: Snapshot, seed: string): Promise<boolean> {
 /** What is wrong; nothing, if all is well. */
 async function wrongIn({ folder, committed, gone, pinned, phrases }: Promised): Promise<string[]> {
   const wrong: string[] = [];
-  const home = openStoreHome(confFiles(Conf, path.join(folder, 'settings'))('store'), path.join(folder, 'disk', 'store'));
+  const home = openStoreHome(
+    confFiles(Conf, path.join(folder, 'settings'))('store'),
+    path.join(folder, 'disk', 'store'),
+  );
   if (committed.length > 0 && !fs.existsSync(path.join(home.folder, 'config.json')))
     return [`no store lies where the settings say: ${home.folder}`];
   const store = await openStore(home.folder, {
@@ -74,7 +77,8 @@ async function wrongIn({ folder, committed, gone, pinned, phrases }: Promised): 
     await finishMove(home, quietly);
     await store.prune({ dryRun: false }, never, quietly);
     for (const [id, seed] of [...committed, [next, 'the next run'] as const])
-      if (!(await isAsTaken(await store.open(id), seed))) wrong.push(`${id} is not as it was after the next run`);
+      if (!(await isAsTaken(await store.open(id), seed)))
+        wrong.push(`${id} is not as it was after the next run`);
     await damage('after the next run');
     for (const name of fs.readdirSync(home.folder, { recursive: true, encoding: 'utf8' }))
       if (path.basename(name).startsWith('.new-')) wrong.push(`${name} was left half written`);

@@ -24,7 +24,10 @@ function say(line: string): void {
 }
 
 const [, , life = '', folder = '', seed = '', ...rest] = process.argv;
-const home = openStoreHome(confFiles(Conf, path.join(folder, 'settings'))('store'), path.join(folder, 'disk', 'store'));
+const home = openStoreHome(
+  confFiles(Conf, path.join(folder, 'settings'))('store'),
+  path.join(folder, 'disk', 'store'),
+);
 const keeper = keyFile(path.join(folder, 'settings', 'key'));
 /** In a thread, as the app has it, or without, which is sooner done. */
 const opening = process.env['IN_THREAD'] === undefined ? openStore : openStoreInThread;
@@ -103,5 +106,8 @@ try {
   await LIVES[life]?.();
 } catch (error) {
   if (error instanceof Problem) say(`problem ${JSON.stringify(error)}`);
-  else say(`raw ${error instanceof Error ? (error.stack ?? error.message).replaceAll('\n', ' | ') : String(error)}`);
+  else
+    say(
+      `raw ${error instanceof Error ? (error.stack ?? error.message).replaceAll('\n', ' | ') : String(error)}`,
+    );
 }

@@ -6,12 +6,18 @@ import { disksCanFail, type DiskFault } from '../../../../rig/disk/disk.ts';
 import { bundleLives, Lane, Promises, type LifeName } from './rig.ts';
 
 /** How a disk refuses, and what users are told then. */
-type Refusal = Omit<Extract<DiskFault, { does: 'refuse' }>, 'does' | 'at'> & { readonly failing: '' | 'disk' };
+type Refusal = Omit<Extract<DiskFault, { does: 'refuse' }>, 'does' | 'at'> & {
+  readonly failing: '' | 'disk';
+};
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   'a full disk': { with: 'ENOSPC', what: ['space'], failing: '' },
   'an fsync that fails': { with: 'EIO', what: ['sync'], failing: '' },
   'a disk that turned read-only': { with: 'EROFS', what: ['space', 'change'], failing: '' },
-  'a network disk that vanishes': { with: 'ESTALE', what: ['space', 'change', 'sync', 'read'], failing: 'disk' },
+  'a network disk that vanishes': {
+    with: 'ESTALE',
+    what: ['space', 'change', 'sync', 'read'],
+    failing: 'disk',
+  },
 };
 const LIVES: readonly LifeName[] = ['backup', 'prune', 'move', 'phrase'];
 /** Points of each life at which the disk begins to refuse: the first, the last, and some between. */
@@ -51,7 +57,10 @@ describe.skipIf(!disksCanFail)('a disk that refuses', () => {
         const ended = await liveWith({ does: 'refuse', at, ...refusal });
         const where = `from point ${at} of ${points}`;
         expect([ended.code, ended.errors], where).toEqual([0, '']);
-        expect(ended.lines.filter((line) => line.startsWith('raw ')), where).toEqual([]);
+        expect(
+          ended.lines.filter((line) => line.startsWith('raw ')),
+          where,
+        ).toEqual([]);
         const [problem] = ended.lines.filter((line) => line.startsWith('problem '));
         if (problem !== undefined) {
           told += 1;

@@ -85,14 +85,23 @@ export class Lane implements Disposable {
   startFrom(template: string): void {
     fs.rmSync(this.folder, { recursive: true, force: true });
     fs.cpSync(template, this.folder, { recursive: true });
-    for (const below of ['settings', 'disk']) fs.mkdirSync(path.join(this.folder, below), { recursive: true });
+    for (const below of ['settings', 'disk'])
+      fs.mkdirSync(path.join(this.folder, below), { recursive: true });
   }
 
   async live(life: LifeName, seed: string, ...rest: readonly string[]): Promise<Life> {
     const child = spawn(
       process.execPath,
       [path.join(this.#bundle, 'lives.js'), life, this.folder, seed, ...rest],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: path.join(this.#bundle, 'cache'), ...this.#env, ...this.disk.env } },
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          NODE_COMPILE_CACHE: path.join(this.#bundle, 'cache'),
+          ...this.#env,
+          ...this.disk.env,
+        },
+      },
     );
     let said = '';
     let errors = '';
