@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Problem, Sha256, wordsOf } from '../../words/index.ts';
@@ -29,7 +29,7 @@ export function folderPlace(folder: string, signal: AbortSignal): Place {
     atOnce: 2,
     async make() {
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        makeFolder(folder);
       } catch (error) {
         throw placeAway(folder, error);
       }

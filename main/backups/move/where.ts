@@ -1,7 +1,7 @@
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { JsonFile } from '../../settings/index.ts';
-import { unwritable } from '../store/durable.ts';
+import { syncFolderNow, unwritable } from '../store/durable.ts';
 
 const Where = z.object({
   /** null: the folder `store` in the data folder. */
@@ -20,7 +20,11 @@ export interface StoreHome {
   set(folder: string, leaving: string | null): void;
 }
 
-export function openStoreHome(file: JsonFile, usual: string): StoreHome {
+/**
+ * @param usual the folder of a store that was not moved
+ * @param settings the folder that `file` lies in
+ */
+export function openStoreHome(file: JsonFile, usual: string, settings = dirname(usual)): StoreHome {
   // What cannot be read must not look like a store that is gone.
   const read = () => Where.parse(file.get('where') ?? {});
   return {
@@ -36,6 +40,8 @@ export function openStoreHome(file: JsonFile, usual: string): StoreHome {
     set(folder, leaving) {
       try {
         file.set('where', { folder: folder === usual ? null : folder, leaving });
+        // What is written to the new folder, or removed from the old one, comes after it also when the power is cut.
+        syncFolderNow(settings);
       } catch (error) {
         throw unwritable('where the store is', error);
       }

@@ -41,6 +41,17 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** As `syncFolder`, where nothing may come in between. */
+export function syncFolderNow(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
 /**
  * Makes a folder, and those above it, so that it is there after a power cut as well. One that is there costs nothing.
  * @throws Problem `disk-full`, `store-unwritable`
@@ -48,16 +59,9 @@ export async function syncFolder(folder: string): Promise<void> {
 export function makeFolder(folder: string): void {
   try {
     const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (first === undefined || process.platform === 'win32') return;
+    if (first === undefined) return;
     const above = dirname(resolve(first));
-    for (let next = resolve(folder); next !== above; next = dirname(next)) {
-      const handle = openSync(dirname(next), 'r');
-      try {
-        fsyncSync(handle);
-      } finally {
-        closeSync(handle);
-      }
-    }
+    for (let next = resolve(folder); next !== above; next = dirname(next)) syncFolderNow(dirname(next));
   } catch (error) {
     throw unwritable(folder, error);
   }

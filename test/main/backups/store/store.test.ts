@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -303,49 +300,4 @@ describe('damage', () => {
     const next = await take(files);
     expect(await contentOf(await store.open(next.id))).toEqual(inHex(files));
   });
-});
-
-describe('a crash', () => {
-  const child = path.join(import.meta.dirname, 'crash-child.ts');
-
-  /** Lets another process take backups, and kills it at a random moment. @returns what it said it had committed. */
-  async function killedWhileTaking(into: string, after: number): Promise<string[]> {
-    const running = spawn(process.execPath, [child, into], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const said: string[] = [];
-    running.stdout.setEncoding('utf8').on('data', (text: string) => void said.push(text));
-    while (!said.join('').includes('ready') && running.exitCode === null) await pause(5);
-    await pause(after);
-    running.kill('SIGKILL');
-    await once(running, 'close');
-    return said.join('').split('\n').slice(1, -1);
-  }
-
-  it(
-    'at any moment loses nothing that was committed, and the next backup works',
-    { timeout: 180_000 },
-    async () => {
-      const committed: string[] = [];
-      await store.close();
-      for (let kill = 0; kill < 40; kill += 1)
-        committed.push(...(await killedWhileTaking(folder, Math.random() * 700)));
-      store = await openStore(folder, { clock, keeper });
-      const removed = new Set(committed.filter((line) => line.startsWith('-')).map((line) => line.slice(1)));
-      const whole = committed.flatMap((line) =>
-        line.startsWith('+') && !removed.has(line.slice(1)) ? [BackupId.parse(line.slice(1))] : [],
-      );
-      const listed = (await store.list()).map((backup) => backup.id);
-      const report = await store.verify(null, never, quietly);
-      expect(whole.length).toBeGreaterThan(0);
-      expect(removed.size).toBeGreaterThan(0);
-      expect(listed).toEqual(expect.arrayContaining(whole));
-      expect(report.damage).toEqual([]);
-      const { id } = await take({ after: Buffer.from('the crash') });
-      expect(await contentOf(await store.open(id))).toEqual(inHex({ after: Buffer.from('the crash') }));
-      expect(
-        fs
-          .readdirSync(folder, { recursive: true, encoding: 'utf8' })
-          .filter((name) => path.basename(name).startsWith('.new-')),
-      ).toEqual([]);
-    },
-  );
 });

@@ -25,8 +25,8 @@ export const Promised = z.object({
   /** Backups that were removed for good. */
   gone: z.array(BackupId),
   pinned: z.array(BackupId),
-  /** Phrases of which one must open the store; none: not asked. */
-  phrases: z.array(z.string()),
+  /** The newest phrase that was shown, and config.json as it was when the life began; null: not asked. */
+  phrase: z.object({ shown: z.string(), config: z.string() }).nullable(),
 });
 export type Promised = z.infer<typeof Promised>;
 
@@ -49,11 +49,12 @@ async function isAsTaken(snapshot: Snapshot, seed: string): Promise<boolean> {
 }
 
 /** What is wrong; nothing, if all is well. */
-async function wrongIn({ folder, committed, gone, pinned, phrases }: Promised): Promise<string[]> {
+async function wrongIn({ folder, committed, gone, pinned, phrase }: Promised): Promise<string[]> {
   const wrong: string[] = [];
   const home = openStoreHome(
     confFiles(Conf, path.join(folder, 'settings'))('store'),
     path.join(folder, 'disk', 'store'),
+    path.join(folder, 'settings'),
   );
   if (committed.length > 0 && !fs.existsSync(path.join(home.folder, 'config.json')))
     return [`no store lies where the settings say: ${home.folder}`];
@@ -82,24 +83,33 @@ async function wrongIn({ folder, committed, gone, pinned, phrases }: Promised): 
     await damage('after the next run');
     for (const name of fs.readdirSync(home.folder, { recursive: true, encoding: 'utf8' }))
       if (path.basename(name).startsWith('.new-')) wrong.push(`${name} was left half written`);
-    if (phrases.length > 0) wrong.push(...(await phrasesIn(home.folder, phrases)));
+    if (phrase !== null) wrong.push(...(await phraseIn(home.folder, phrase)));
   } finally {
     await store.close();
   }
   return wrong;
 }
 
-async function phrasesIn(folder: string, phrases: readonly string[]): Promise<string[]> {
-  const { phrase, id } = Config.parse(JSON.parse(fs.readFileSync(path.join(folder, 'config.json'), 'utf8')));
-  for (const one of phrases) {
-    if (phrase === null) continue;
-    const opened = await unwrapKey(phrase, readPhrase(one), id).then(
+/**
+ * The phrase that was shown opens the store. A new one holds from the instant in which it is written, a moment before
+ * it is shown: killed right there, config.json is whole and new, and the key of this computer opens the store.
+ */
+async function phraseIn(
+  folder: string,
+  { shown, config }: NonNullable<Promised['phrase']>,
+): Promise<string[]> {
+  const text = fs.readFileSync(path.join(folder, 'config.json'), 'utf8');
+  const { phrase, id } = Config.parse(JSON.parse(text));
+  if (phrase === null) return ['the store has no phrase any more'];
+  const before = Config.parse(JSON.parse(config)).phrase;
+  const opens = (wrapped: typeof phrase) =>
+    unwrapKey(wrapped, readPhrase(shown), id).then(
       () => true,
       () => false,
     );
-    if (opened) return [];
-  }
-  return [`none of ${phrases.length} phrases opens the store`];
+  if (await opens(phrase)) return [];
+  const unseen = before !== null && before.wrapped !== phrase.wrapped && (await opens(before));
+  return unseen ? [] : ['the phrase that was shown does not open the store'];
 }
 
 if (process.argv[2] === 'examine')

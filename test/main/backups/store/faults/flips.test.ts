@@ -62,7 +62,7 @@ describe('every byte of a small store', () => {
   const at = (name: string) => path.join(place.folder, name);
   const damage = async () => (await place.store.verify(null, never, quietly)).damage;
   /** What is found while a file is other than it should be. */
-  async function foundWith(name: string, bytes: Buffer | null): Promise<string[]> {
+  async function foundWith(name: string, bytes: Buffer | null): Promise<readonly string[]> {
     const good = fs.readFileSync(at(name));
     if (bytes === null) fs.rmSync(at(name));
     else fs.writeFileSync(at(name), bytes);
@@ -78,15 +78,16 @@ describe('every byte of a small store', () => {
   /** What damage at a byte of the pack is to be named by. */
   async function namesOfPack(): Promise<(byte: number) => RegExp> {
     const bytes = fs.readFileSync(at(pack));
-    const master = JSON.parse(fs.readFileSync(path.join(path.dirname(place.folder), 'keys'), 'utf8')) as Record<
-      string,
-      string
-    >;
+    const master = JSON.parse(
+      fs.readFileSync(path.join(path.dirname(place.folder), 'keys'), 'utf8'),
+    ) as Record<string, string>;
     const keys = keysOf(Buffer.from(Object.values(master)[0] ?? '', 'base64'));
     const { places } = await readPackTable('', bytes.length, keys, async (from, length) =>
       bytes.subarray(from, from + length),
     );
-    const paths = new Map(Object.entries(CONTENTS).map(([name, content]) => [keys.blobId(content) as string, name]));
+    const paths = new Map(
+      Object.entries(CONTENTS).map(([name, content]) => [keys.blobId(content) as string, name]),
+    );
     const snapshot = await place.store.open(id);
     paths.set(snapshot.root, '/');
     for (const entry of await snapshot.tree(snapshot.root))

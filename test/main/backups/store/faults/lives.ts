@@ -27,6 +27,7 @@ const [, , life = '', folder = '', seed = '', ...rest] = process.argv;
 const home = openStoreHome(
   confFiles(Conf, path.join(folder, 'settings'))('store'),
   path.join(folder, 'disk', 'store'),
+  path.join(folder, 'settings'),
 );
 const keeper = keyFile(path.join(folder, 'settings', 'key'));
 /** In a thread, as the app has it, or without, which is sooner done. */

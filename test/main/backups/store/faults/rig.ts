@@ -129,20 +129,20 @@ export class Promises {
   readonly #committed = new Map<BackupId, string>();
   readonly #gone = new Set<BackupId>();
   readonly #pinned = new Set<BackupId>();
-  #phrases: string[] = [];
+  #phrase = '';
 
   copy(): Promises {
     const other = new Promises();
     for (const [id, seed] of this.#committed) other.#committed.set(id, seed);
     for (const id of this.#gone) other.#gone.add(id);
     for (const id of this.#pinned) other.#pinned.add(id);
-    other.#phrases = [...this.#phrases];
+    other.#phrase = this.#phrase;
     return other;
   }
 
-  /** The newest phrase. */
+  /** The newest phrase that was shown. */
   get phrase(): string {
-    return this.#phrases.at(-1) ?? '';
+    return this.#phrase;
   }
 
   hear(lines: readonly string[]): void {
@@ -154,17 +154,18 @@ export class Promises {
       if (word === 'gone') this.#gone.add(id());
       if (word === 'pinned') this.#pinned.add(id());
       if (word === 'unpinning') this.#pinned.delete(id());
-      if (word === 'phrase') this.#phrases = [given];
+      if (word === 'phrase') this.#phrase = given;
     }
   }
 
-  of(folder: string, askPhrase = false): Promised {
+  /** @param config config.json as it was, where the phrase is asked for as well */
+  of(folder: string, config: string | null = null): Promised {
     return {
       folder,
       committed: [...this.#committed],
       gone: [...this.#gone],
       pinned: [...this.#pinned],
-      phrases: askPhrase ? this.#phrases : [],
+      phrase: config === null ? null : { shown: this.phrase, config },
     };
   }
 }
