@@ -27,6 +27,8 @@ const PACKAGES = [
   'mariadb-client',
   'postgresql',
   'wordpress',
+  'gcc',
+  'libc6-dev',
 ];
 
 /** What the real servers in the tests need, each with the Debian package that has it. */
@@ -47,6 +49,7 @@ const NEEDED = {
   zstd: 'zstd',
   bsdtar: 'libarchive-tools',
   pg_dump: 'postgresql',
+  cc: 'gcc',
 };
 const NEEDED_IN_PHP = ['mysqli', 'pdo_sqlite', 'dom', 'curl', 'zip', 'mbstring'];
 

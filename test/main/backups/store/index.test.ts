@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { never, quietly } from '../../samples.ts';
+import { aStore } from './sample.ts';
+
+type Place = Awaited<ReturnType<typeof aStore>>;
+
+/** Every row that says where something is, read apart from the store. */
+function rowsOf(place: Place): { packs: unknown[]; blobs: unknown[]; records: unknown[] } {
+  const db = new DatabaseSync(path.join(place.folder, 'index.db'), { readOnly: true });
+  try {
+    return {
+      packs: db.prepare('SELECT name, size, hex(salt) AS salt FROM packs ORDER BY name').all(),
+      blobs: db
+        .prepare(
+          `SELECT hex(id) AS id, name, offset, stored, raw, codec
+           FROM blobs JOIN packs ON packs.number = blobs.pack ORDER BY id`,
+        )
+        .all(),
+      records: db.prepare('SELECT name FROM records ORDER BY name').all(),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+async function withoutIndex(place: Place): Promise<void> {
+  await place.store.close();
+  for (const suffix of ['', '-wal', '-shm'])
+    fs.rmSync(path.join(place.folder, `index.db${suffix}`), { force: true });
+  await place.reopen();
+}
+
+const files = (...numbers: number[]) =>
+  Object.fromEntries(numbers.map((number) => [`file-${number}`, contents[number] ?? Buffer.alloc(0)]));
+const contents = Array.from({ length: 6 }, (_, at) => randomBytes(1000 + at * 20_000));
+
+describe('an index that is made anew from the packs', () => {
+  it('is row for row the one that was kept, also after a prune', async () => {
+    using place = await aStore();
+    const first = await place.take(files(0, 1, 2, 5));
+    const second = await place.take(files(1, 2, 3, 4));
+    await place.store.mark(second.id, { pin: { at: 1, note: 'keep' } });
+    for (const pruned of [false, true]) {
+      if (pruned) {
+        await place.store.remove(first.id);
+        expect(await place.store.prune({ dryRun: false }, never, quietly)).toMatchObject({ rewritten: 1 });
+      }
+      const kept = rowsOf(place);
+      expect(kept.blobs.length).toBeGreaterThan(4);
+      await place.store.rebuildIndex();
+      expect(rowsOf(place)).toEqual(kept);
+      await withoutIndex(place);
+      expect(rowsOf(place)).toEqual(kept);
+    }
+  });
+
+  it('knows each blob once where it lies in two packs, and every one of them is read', async () => {
+    using place = await aStore();
+    const { id } = await place.take(files(0, 5));
+    // A pack that the index has lost makes the next backup store the same anew.
+    const packs = path.join(place.folder, 'packs');
+    await place.store.close();
+    fs.renameSync(packs, `${packs}-away`);
+    await place.reopen();
+    await place.take(files(0, 5));
+    await place.store.close();
+    fs.cpSync(`${packs}-away`, packs, { recursive: true });
+    await place.reopen();
+    const kept = rowsOf(place);
+    expect(kept.packs).toHaveLength(2);
+    await place.store.rebuildIndex();
+    expect(rowsOf(place)).toEqual(kept);
+    await withoutIndex(place);
+    // Which of the two is found first is not said, but each blob is found, in one that has it.
+    const ids = (rows: typeof kept) => rows.blobs.map((row) => (row as { id: string }).id);
+    expect(ids(rowsOf(place))).toEqual(ids(kept));
+    expect(Object.keys(await place.contentOf(id))).toEqual(['file-0', 'file-5']);
+    expect((await place.store.verify(null, never, quietly)).damage).toEqual([]);
+  });
+
+  it('has found again what was forgotten as damaged, once that is whole', async () => {
+    using place = await aStore();
+    await place.take(files(3));
+    const kept = rowsOf(place);
+    const [pack = ''] = fs
+      .readdirSync(path.join(place.folder, 'packs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.pack'))
+      .map((name) => path.join(place.folder, 'packs', name));
+    const good = fs.readFileSync(pack);
+    const bad = Buffer.from(good);
+    bad.writeUInt8(good.readUInt8(5000) ^ 1, 5000);
+    fs.writeFileSync(pack, bad);
+    expect((await place.store.verify(null, never, quietly)).damage).toHaveLength(1);
+    expect(rowsOf(place).blobs.length).toBe(kept.blobs.length - 1);
+    fs.writeFileSync(pack, good);
+    await place.store.rebuildIndex();
+    expect(rowsOf(place)).toEqual(kept);
+  });
+});
