@@ -1,7 +1,7 @@
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem, wordsOf } from '../../words/index.ts';
-import { makeFolder, syncFolder, unwritable } from './durable.ts';
+import { makeFolder, syncFolder } from './durable.ts';
 import { damaged } from './pack.ts';
 
 /** Pack files by name, in folders named by their first two digits. */

@@ -30,21 +30,17 @@ const contents = fc.uniqueArray(content, {
 
 function packOf(keys: StoreKeys, given: readonly Uint8Array[]) {
   const salt = keys.sealed ? randomBytes(32) : Buffer.alloc(32);
-  const parts = [packHeader(keys, salt)];
+  const room = Buffer.alloc(40 + given.reduce((sum, { length }) => sum + 48 + length + 16, 0));
   const places: BlobPlace[] = [];
-  let size = parts[0]?.length ?? 0;
+  let size = packHeader(keys, salt).copy(room);
   for (const one of given) {
     const bytes = Buffer.from(one);
-    const { frame, place } = frameBlob(keys, salt, size, {
-      id: keys.blobId(bytes),
-      raw: bytes.length,
-      ...compressBlob(bytes),
-    });
-    parts.push(frame);
+    const blob = { id: keys.blobId(bytes), raw: bytes.length, ...compressBlob(bytes) };
+    const place = frameBlob(keys, salt, room, size, blob);
     places.push(place);
-    size += frame.length;
+    size = place.offset + place.stored;
   }
-  return { pack: Buffer.concat([...parts, packTable(places)]), places, salt };
+  return { pack: Buffer.concat([room.subarray(0, size), packTable(places)]), places, salt };
 }
 
 const tableOf = (keys: StoreKeys, pack: Buffer) =>

@@ -13,7 +13,7 @@ import {
   type Store,
   type TreeEntry,
 } from '../../../../main/backups/index.ts';
-import { BackupId, newBackupId, SiteId } from '../../../../main/words/index.ts';
+import { type BackupId, newBackupId, SiteId } from '../../../../main/words/index.ts';
 import { aTempFolder, type TempFolder } from '../../../rig/index.ts';
 import { aClock, never, quietly } from '../../samples.ts';
 

@@ -72,7 +72,7 @@ async function wrongIn({ folder, committed, gone, pinned, phrase }: Promised): P
       else if (!(await isAsTaken(await store.open(id), seed))) wrong.push(`${id} is not as it was taken`);
     }
     for (const id of gone) if (listed.has(id)) wrong.push(`${id} was removed and is there again`);
-    for (const id of pinned) if (listed.get(id)?.pin == null) wrong.push(`${id} is not pinned`);
+    for (const id of pinned) if ((listed.get(id)?.pin ?? null) === null) wrong.push(`${id} is not pinned`);
     await damage('found');
     const next = await takeBackup(store, 'the next run');
     await finishMove(home, quietly);

@@ -94,10 +94,10 @@ describe('every byte of a small store', () => {
       if (entry.kind === 'folder') paths.set(entry.tree, 'wp-content');
     return (byte) => {
       const hit = places.find(({ offset, stored }) => byte >= offset && byte < offset + stored);
-      const name = hit === undefined ? null : paths.get(hit.id);
+      const name = hit === undefined ? undefined : paths.get(hit.id);
       // The salt at the beginning is part of every blob's key; headers and the table name the pack.
       const salt = byte >= 8 && byte < 40;
-      if (name == null && !salt) return new RegExp(path.basename(pack, '.pack'));
+      if (name === undefined && !salt) return new RegExp(path.basename(pack, '.pack'));
       return new RegExp(`^${id} ${name ?? '/'}: blob`);
     };
   }

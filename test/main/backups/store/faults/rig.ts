@@ -115,8 +115,8 @@ export class Lane implements Disposable {
   /** @returns what is wrong */
   async examine(promised: Promised): Promise<string[]> {
     this.#examiner.stdin?.write(`${JSON.stringify(promised)}\n`);
-    const { value } = await this.#answers.next();
-    return Wrong.parse(JSON.parse(value ?? '["the examiner died"]'));
+    const answer = await this.#answers.next();
+    return answer.done === true ? ['the examiner died'] : Wrong.parse(JSON.parse(answer.value));
   }
 
   [Symbol.dispose](): void {
