@@ -170,6 +170,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     sqlite: resource('database', 'sqlite.php'),
     files: { php: resource('backups', 'files.php'), python: resource('backups', 'files.py') },
     sqliteRestore: resource('database', 'sqlite-restore.sh'),
+    sqliteTables: resource('database', 'sqlite-tables.sh'),
   };
 
   // What a drill left behind when the app died in it.

@@ -44,6 +44,7 @@ export {
 export { BackupTable, openTables, TableRows, WholeCell, type Tables } from './database/dump/tables.ts';
 export { writeNewFile } from './database/dump/write-file.ts';
 export { onlyTables } from './database/dump/one-table.ts';
+export { isAllOrNothing, putTables } from './database/put-tables.ts';
 export { Cell } from './database/dump/cell.ts';
 export { hashFiles } from './pull/hashes.ts';
 export { LeaveOut, LeaveOutPreview, LeaveOutRule, leftOutBy, previewOf } from './pull/leave-out.ts';

@@ -1,4 +1,4 @@
-import { countRows, onlyTables, restoreFrom, writeAll, type Backup } from '../backups/index.ts';
+import { countRows, isAllOrNothing, onlyTables, putTables, type Backup } from '../backups/index.ts';
 import type { RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { counted, Problem, wordsOf, type BackupId } from '../words/index.ts';
@@ -9,7 +9,8 @@ import type { RollbackServices } from './rollback-preview.ts';
 
 /**
  * Puts single tables of a backup back into the site that it was taken from, with their triggers; nothing else of the database
- * changes. The site is backed up first, without which nothing is done; when the restore fails, the tables are put back from that.
+ * changes. The site is backed up first, without which nothing is done; when the restore fails, the tables are put back from that where
+ * the database cannot take back by itself what was begun.
  */
 export async function restoreTables(
   services: RollbackServices,
@@ -19,8 +20,10 @@ export async function restoreTables(
 ): Promise<RunResult> {
   const hands = handsFor(services, given, context.signal);
   // What is not in the backup is said before anything is done.
-  const [snapshot, database] = await dumpOf(services, backupId);
-  await onlyTables(snapshot, database, tables).next();
+  const { snapshot, database } = await dumpOf(services, backupId);
+  const looking = onlyTables(snapshot, database, tables);
+  await looking.next();
+  await looking.return();
   const privateFolder = await hands.on((connection) =>
     findPrivateFolder(connection, services.scripts, given, context.signal),
   );
@@ -39,8 +42,16 @@ export async function restoreTables(
         await held.close();
         const was = await rowsIn(held.patient);
         try {
-          await putBack(services, held.patient, held, backupId, tables, [...was.keys(), ...tables]);
+          const odd = await putBack(services, held.patient, held, backupId, tables, [
+            ...was.keys(),
+            ...tables,
+          ]);
+          for (const words of odd) context.log('warning', words);
         } catch (error) {
+          if (isAllOrNothing(database.kind)) {
+            context.log('error', `${wordsOf(error)} Tables are put back whole or not at all.`);
+            throw error;
+          }
           context.log('error', `${wordsOf(error)} The tables are put back as they were.`);
           await undo(services, held, before, tables).catch((failed: unknown) =>
             context.log('error', `That failed too; backup ${before.id} holds them. ${wordsOf(failed)}`),
@@ -65,7 +76,7 @@ async function dumpOf(services: RollbackServices, backupId: BackupId) {
       message: 'This backup holds no database.',
       todo: 'Choose another backup.',
     });
-  return [snapshot, snapshot.database] as const;
+  return { snapshot, database: snapshot.database };
 }
 
 /** What was there before comes back; what was only half made goes. */
@@ -75,7 +86,7 @@ async function undo(
   before: Backup,
   tables: readonly string[],
 ): Promise<void> {
-  const [, database] = await dumpOf(services, before.id);
+  const { database } = await dumpOf(services, before.id);
   const known = database.tables.map(({ name }) => name);
   const again = tables.filter((table) => known.includes(table));
   await putBack(services, held.patient, held, before.id, again, known);
@@ -88,18 +99,18 @@ async function putBack(
   backupId: BackupId,
   tables: readonly string[],
   kept: readonly string[],
-): Promise<void> {
-  const [snapshot, database] = await dumpOf(services, backupId);
-  await hands.on(async (connection) => {
+): Promise<string[]> {
+  const dump = await dumpOf(services, backupId);
+  return hands.on(async (connection) => {
     await held.lock.takeTurn(connection, hands.signal);
     const work = await hands.database(connection, held.lock.fence);
-    if (work?.access.kind !== database.kind)
+    if (work?.access.kind !== dump.database.kind)
       throw new Problem({
         code: 'other-database',
         message: 'The site’s database cannot be reached, or is of another kind than the backup’s.',
         todo: 'Mend the access in its configuration, then restore again.',
       });
-    await restoreFrom(work, (stdin) => writeAll(stdin, onlyTables(snapshot, database, tables)), kept);
+    return putTables(work, dump, tables, kept);
   });
 }
 

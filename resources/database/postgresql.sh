@@ -1,7 +1,8 @@
 # Dumps, restores, counts a site's tables with PostgreSQL's own tools. The password travels in the environment, which only this
 # account can read, never in an argument.
-# Variables: action (dump, restore, tables, schema), host (a name, or the socket's folder), port, name, user, password, kept (the
-# tables of a dump that is restored), file (empty: stdout/stdin), restrict (a key for psql's \\restrict; empty: it does not know that).
+# Variables: action (dump, restore, tables, schema, definitions), host (a name, or the socket's folder), port, name, user, password, kept (the
+# tables of a dump that is restored), file (empty: stdout/stdin), restrict (a key for psql's \\restrict; empty: it does not know
+# that), part (not empty: what is restored is a part of a dump, and nothing else goes).
 command -v psql >/dev/null 2>&1 || { echo "psql is not on this server" >&2; exit 64; }
 export PGHOST="$host" PGDATABASE="$name" PGUSER="$user" PGPASSWORD="$password" PGCLIENTENCODING=UTF8 PGCONNECT_TIMEOUT=20 PGOPTIONS='-c client_min_messages=warning'
 [ -z "$port" ] || export PGPORT="$port"
@@ -27,7 +28,7 @@ dump)
   fi
   ;;
 restore)
-  before=$(relations) || exit
+  if [ -n "$part" ]; then before=''; else before=$(relations) || exit; fi
   if [ -n "$file" ]; then exec 4<"$file" || exit; else exec 4<&0; fi
   # What came after the dump was made goes first: it may refer to what is made anew.
   later=$(printf '%s\n' "$before" | while IFS='	' read -r relation kind quoted; do
@@ -63,5 +64,9 @@ tables)
   ;;
 schema)
   sql --field-separator='	' --command="SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema !~ '^pg_' AND table_schema <> 'information_schema' ORDER BY 1, 2, ordinal_position"
+  ;;
+definitions)
+  command -v pg_dump >/dev/null 2>&1 || { echo "pg_dump is not on this server" >&2; exit 64; }
+  pg_dump --no-password --format=plain --schema-only --no-owner --no-privileges --encoding=UTF8
   ;;
 esac

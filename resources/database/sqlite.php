@@ -1,7 +1,59 @@
 /*
  * Hands out an SQLite database as one consistent file while the site runs: a reserved lock keeps writers
- * out for as long as the bytes take. Arguments: action (dump, tables, schema), database file, file to write to (empty: stdout).
+ * out for as long as the bytes take. Puts single tables in place, all of them or none. Arguments: action (dump, tables, schema, put),
+ * database file, file to write to (empty: stdout) or with packed tables, for those the file's size.
  */
+function gkName($name) { return '"' . str_replace('"', '""', $name) . '"'; }
+/* Of a text only the first statement is ever run. */
+function gkRun($link, $sql, $values = array()) {
+  $statement = $link->prepare($sql);
+  foreach ($values as $at => $value) $statement->bindValue($at + 1, $value);
+  $result = $statement->execute();
+  $rows = array();
+  if ($result->numColumns() > 0) while ($row = $result->fetchArray(SQLITE3_NUM)) $rows[] = $row;
+  $statement->close();
+  return $rows;
+}
+/* Rows that refer to rows that are not there, by table; null where that cannot be told. */
+function gkOrphans($link) {
+  try {
+    $found = array();
+    foreach (gkRun($link, 'PRAGMA main.foreign_key_check') as $row) {
+      $key = "$row[0] to $row[2]";
+      $found[$key] = isset($found[$key]) ? $found[$key] + 1 : 1;
+    }
+    return $found;
+  } catch (Exception $error) { return null; }
+}
+/* Tables are dropped and made again: with foreign keys off that touches no other table, and views, which go by names, stay. */
+function gkPut($link, $file) {
+  $link->exec('PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON');
+  gkRun($link, 'ATTACH ? AS gk', array($file));
+  $link->exec('BEGIN IMMEDIATE');
+  $before = gkOrphans($link);
+  $tables = gkRun($link, 'SELECT name, rows, columns, sequence FROM gk.packed ORDER BY rows');
+  foreach ($tables as $table) $link->exec('DROP TABLE IF EXISTS main.' . gkName($table[0]));
+  foreach (gkRun($link, "SELECT sql FROM gk.made WHERE kind = 'table' ORDER BY at") as $made) gkRun($link, $made[0]);
+  foreach ($tables as $table) {
+    list($name, $rows, $columns, $sequence) = $table;
+    $into = array_map('gkName', json_decode($columns));
+    $from = array();
+    foreach (array_keys($into) as $at) $from[] = "c$at";
+    $link->exec('INSERT INTO main.' . gkName($name) . ' (' . implode(', ', $into) . ') SELECT ' . implode(', ', $from) . " FROM gk.rows_$rows ORDER BY at");
+    if ($sequence === null) continue;
+    gkRun($link, 'DELETE FROM main.sqlite_sequence WHERE name = ?', array($name));
+    gkRun($link, 'INSERT INTO main.sqlite_sequence (name, seq) VALUES (?, ?)', array($name, $sequence));
+  }
+  foreach (gkRun($link, "SELECT sql FROM gk.made WHERE kind <> 'table' ORDER BY at") as $made) gkRun($link, $made[0]);
+  foreach ($tables as $table)
+    foreach (gkRun($link, "PRAGMA main.integrity_check('" . str_replace("'", "''", $table[0]) . "')") as $said)
+      if ($said[0] !== 'ok') throw new Exception("the table would not be sound: $said[0]");
+  $after = gkOrphans($link);
+  $link->exec('COMMIT');
+  if ($after === null) echo "Whether all rows that are referred to are there cannot be told.\n";
+  else foreach ($after as $which => $many)
+    if ($before === null || !isset($before[$which]) || $before[$which] < $many) echo "$many rows refer to rows that are not there: $which.\n";
+}
 error_reporting(E_ALL);
 ini_set('display_errors', 'stderr');
 set_time_limit(0);
@@ -21,6 +73,9 @@ if ($action === 'dump') {
   if ($copied !== filesize($source) || !fflush($out) || !fclose($out)) { fwrite(STDERR, "only $copied bytes could be written"); exit(1); }
   if ($file !== '') rename("$file.part", $file);
   $link->exec('ROLLBACK');
+} elseif ($action === 'put') {
+  if (filesize($file) !== (int) $argv[4]) { fwrite(STDERR, 'the tables did not come whole; nothing was changed'); exit(1); }
+  try { gkPut($link, $file); } catch (Exception $error) { fwrite(STDERR, $error->getMessage() . '; nothing was changed'); exit(1); }
 } else {
   $names = array();
   $rows = $link->query("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name");

@@ -468,7 +468,7 @@ export const en = {
   'restore.site.why': 'The site is backed up as it is now first.',
   'restore.sql': 'A file on this computer',
   'restore.sql.path': 'File',
-  'restore.sql.why': 'SQL that makes this table again, for any MySQL or MariaDB.',
+  'restore.sql.why': 'SQL that makes this table again in a database of the same kind.',
   'restore.title': 'Restore {what}',
   'restore.toFolder': 'Restore {what} into the folder',
   'restore.toSite': 'Restore {what} onto {site}',

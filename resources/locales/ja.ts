@@ -440,7 +440,7 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'restore.site.why': '先に現在のサイトをバックアップします。',
   'restore.sql': 'このコンピューターのファイル',
   'restore.sql.path': 'ファイル',
-  'restore.sql.why': 'このテーブルを作り直す SQL。MySQL でも MariaDB でも使えます。',
+  'restore.sql.why': '同じ種類のデータベースでこのテーブルを作り直す SQL。',
   'restore.title': '{what}を復元',
   'restore.toFolder': '{what}をフォルダーに復元',
   'restore.toSite': '{what}を {site} に復元',

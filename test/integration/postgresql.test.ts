@@ -11,6 +11,9 @@ import {
   restoreFromFile,
   type DatabaseWork,
 } from '../../main/backups/database/tools.ts';
+import { onlyTables } from '../../main/backups/database/dump/one-table.ts';
+import { putTables } from '../../main/backups/database/put-tables.ts';
+import { stored } from '../main/backups/database/stored.ts';
 import { never } from '../main/samples.ts';
 import { anSshHost, aPostgres, type Postgres, type PostgresDatabase, type SshHost } from '../rig/index.ts';
 import { aPool, at, scripts, wayTo } from './reach.ts';
@@ -214,5 +217,144 @@ describe('a dump that holds commands for psql', () => {
     const [from, to] = [anOddDatabase(), postgres.aDatabase()];
     await restore(to, await dumpOf(from), await namesIn(from), {}, old);
     expect(postgres.content(to)).toBe(postgres.content(from));
+  });
+});
+
+describe('one table of a dump', () => {
+  /** Puts tables of a dump back, read from the store in small pieces. */
+  const put = (database: PostgresDatabase, sql: Buffer, tables: readonly string[], to = host) =>
+    on(database, (work) => putTables(work, stored('postgresql', sql, 1000), tables, []), {}, to);
+  const ODD = `odd "schema.odd "name;'`;
+  const TABLES = ['plain', 'every_type', 'extension_like', 'a_child', 'parted_low', ODD];
+  /** With what only a table of its own kind has. */
+  function anOdderDatabase(): PostgresDatabase {
+    const database = anOddDatabase();
+    postgres.sql(
+      `CREATE TABLE counted (id serial PRIMARY KEY, of_plain int CONSTRAINT of_plain REFERENCES plain (id), text text DEFAULT E'a;\\b''"', UNIQUE (id, of_plain) DEFERRABLE INITIALLY DEFERRED);
+      COMMENT ON CONSTRAINT of_plain ON counted IS 'it''s; one'; COMMENT ON COLUMN counted.text IS '"; DROP';
+      CREATE INDEX partial ON counted (id) WHERE text <> ';'; COMMENT ON INDEX partial IS 'some';
+      CREATE RULE odd_rule AS ON DELETE TO counted DO (SELECT 1; SELECT 2); CREATE POLICY mine ON counted USING (true);
+      CREATE STATISTICS stats ON id, of_plain FROM counted;
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+      INSERT INTO counted (of_plain, text) VALUES (1, repeat('1 MB', 250000)), (2, NULL), (NULL, E'\\\\.\nCOPY public.plain FROM stdin;\n');
+      CREATE TRIGGER refuses BEFORE INSERT ON counted FOR EACH ROW EXECUTE FUNCTION refuse(); ALTER TABLE counted ENABLE ALWAYS TRIGGER refuses`,
+      database,
+    );
+    return database;
+  }
+
+  it('gets its rows and its numbers back where it is defined as it was; what refers to it stays', async () => {
+    const database = anOdderDatabase();
+    const [dump, before] = [await dumpOf(database), postgres.content(database)];
+    const tables = [...TABLES, 'counted'];
+    postgres.sql(
+      `ALTER TABLE counted DISABLE TRIGGER refuses; INSERT INTO counted (text) VALUES ('later'); UPDATE counted SET text = 'x' WHERE id = 1;
+      ALTER TABLE counted ENABLE ALWAYS TRIGGER refuses; INSERT INTO plain (name) VALUES ('later'); UPDATE plain SET name = 'changed'; TRUNCATE every_type, extension_like;
+      UPDATE a_child SET parent = NULL; DELETE FROM parted_low; INSERT INTO "odd ""schema"."odd ""name;'" VALUES (2)`,
+      database,
+    );
+    for (const table of tables) await put(database, dump, [table]);
+    expect(postgres.content(database)).toBe(before);
+    await put(database, dump, tables, old);
+    expect(postgres.content(database)).toBe(before);
+  });
+
+  it('is made again where it is not there or is defined otherwise, with all that is its own', async () => {
+    const database = anOdderDatabase();
+    const [dump, before] = [await dumpOf(database), postgres.content(database)];
+    postgres.sql(
+      `DROP TABLE every_type, counted; ALTER TABLE a_child ADD COLUMN later int; CREATE INDEX ON a_child (later); DROP TABLE "odd ""schema"."odd ""name;'"`,
+      database,
+    );
+    postgres.sql(
+      'CREATE TABLE refers (a int REFERENCES a_child (id)); INSERT INTO refers VALUES (2)',
+      database,
+    );
+    await put(database, dump, ['every_type', 'counted', 'a_child', ODD]);
+    expect(postgres.sql('SELECT a FROM refers JOIN a_child ON id = a', database).trim()).toBe('2');
+    expect(() => postgres.sql('INSERT INTO refers VALUES (99)', database)).toThrow('refers_a_fkey');
+    postgres.sql('DROP TABLE refers', database);
+    expect(postgres.content(database)).toBe(before);
+  });
+
+  it('touches no other table', async () => {
+    const database = anOdderDatabase();
+    const dump = await dumpOf(database);
+    postgres.sql(
+      "DELETE FROM every_type; CREATE TABLE later AS SELECT 1 AS a; UPDATE plain SET name = 'mine'",
+      database,
+    );
+    const mine = postgres.content(database);
+    await put(database, dump, ['extension_like']);
+    expect(postgres.content(database)).toBe(mine);
+  });
+
+  it.each([
+    ['a view needs it as it is now', 'ALTER TABLE plain ADD COLUMN later int', 'table-depended-on'],
+    [
+      'other rows refer to ones that it has only now',
+      'INSERT INTO plain (name) VALUES (\'later\'); INSERT INTO "odd ""schema"."odd ""name;\'" SELECT max(id) FROM plain',
+      'table-referred-to',
+    ],
+  ])('stays as it is where %s', async (_name, change, code) => {
+    const database = anOddDatabase();
+    const dump = await dumpOf(database);
+    postgres.sql(change, database);
+    const mine = postgres.content(database);
+    await expect(put(database, dump, ['plain'])).rejects.toMatchObject({ code });
+    expect(postgres.content(database)).toBe(mine);
+  });
+
+  it('stays as it is where its rows break off, and where it has its rows in parts', async () => {
+    const database = anOddDatabase();
+    const dump = await dumpOf(database);
+    postgres.sql("UPDATE plain SET name = 'mine'", database);
+    const mine = postgres.content(database);
+    const row = dump.indexOf('\n', dump.indexOf('COPY public.plain ')) + 1;
+    const damaged = Buffer.concat([dump.subarray(0, row), Buffer.from('nonsense'), dump.subarray(row)]);
+    await expect(put(database, damaged, ['plain'])).rejects.toMatchObject({ code: 'remote-failed' });
+    await expect(put(database, dump, ['parted'])).rejects.toMatchObject({ code: 'whole-database-only' });
+    await expect(put(database, dump, ['plain', 'a_view'])).rejects.toMatchObject({ code: 'no-such-table' });
+    expect(postgres.content(database)).toBe(mine);
+  });
+
+  it('brings along nothing that stands beside it in a hostile dump', async () => {
+    const dump = await dumpOf(anOddDatabase());
+    const at = dump.indexOf('CREATE TABLE public.plain');
+    for (const [hostile, answer] of [
+      ['DROP TABLE public.extension_like;', 'done'],
+      ['\\! touch', 'done'],
+      ["SELECT '\\'; DROP TABLE public.extension_like; --';", 'done'],
+      [
+        "ALTER TABLE public.plain ALTER COLUMN name SET DEFAULT '\n-- PostgreSQL database dump complete\n';",
+        'dump-commands',
+      ],
+      [
+        "ALTER TABLE public.plain ALTER COLUMN name SET DEFAULT '\nCOPY public.plain FROM stdin;\n';",
+        'dump-commands',
+      ],
+    ] as const) {
+      const database = anOddDatabase();
+      const rest = postgres.sql('SELECT * FROM extension_like', database);
+      const sql = Buffer.concat([dump.subarray(0, at), Buffer.from(`${hostile}\n`), dump.subarray(at)]);
+      const ended = await put(database, sql, ['plain']).then(
+        () => 'done',
+        (error: unknown) => error,
+      );
+      if (answer === 'done') expect(ended).toBe('done');
+      else expect(ended).toMatchObject({ code: answer });
+      expect(postgres.sql('SELECT * FROM extension_like', database)).toBe(rest);
+    }
+  });
+
+  it('is written as SQL that makes it in another database', async () => {
+    const [from, to] = [anOdderDatabase(), postgres.aDatabase()];
+    const dump = stored('postgresql', await dumpOf(from), 1000);
+    postgres.sql('CREATE TABLE every_type (a int)', to);
+    const parts: Buffer[] = [];
+    for await (const part of onlyTables(dump.snapshot, dump.database, ['every_type'])) parts.push(part);
+    postgres.sql(Buffer.concat(parts).toString('utf8'), to);
+    const rows = 'SELECT every_type::text FROM every_type';
+    expect(postgres.sql(rows, to)).toBe(postgres.sql(rows, from));
   });
 });

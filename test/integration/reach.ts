@@ -27,6 +27,7 @@ export const scripts: DatabaseScripts = {
     php: fs.readFileSync(path.join(resources, 'backups/files.php'), 'utf8'),
     python: fs.readFileSync(path.join(resources, 'backups/files.py'), 'utf8'),
   },
+  sqliteTables: fs.readFileSync(path.join(resources, 'database/sqlite-tables.sh'), 'utf8'),
   sqliteRestore: fs.readFileSync(path.join(resources, 'database/sqlite-restore.sh'), 'utf8'),
 };
 /** What keeps a run's commands in turn. */

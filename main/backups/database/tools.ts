@@ -25,6 +25,7 @@ export interface DatabaseScripts {
   readonly sqlite: string;
   readonly files: FileScripts;
   readonly sqliteRestore: string;
+  readonly sqliteTables: string;
 }
 
 export interface DatabaseWork {
@@ -74,17 +75,58 @@ export async function restoreFromFile(
   await perform(work, 'Put the database back', 'restore', { file, kept: kept.join('\n'), restrict }, {});
 }
 
-/** Puts a dump back that is sent along. It may be a hostile site's: nothing in it is run but SQL. @throws Problem `dump-commands` */
+/**
+ * Puts a dump back that is sent along. It may be a hostile site's: nothing in it is run but SQL.
+ * @param kept the tables that stay or come with it; all other ones of the site go. 'all': none goes (PostgreSQL)
+ * @throws Problem `dump-commands`, `table-depended-on`, `table-referred-to`
+ */
 export async function restoreFrom(
   work: DatabaseWork,
   stdin: (stdin: Writable) => Promise<void>,
-  kept: readonly string[],
+  kept: readonly string[] | 'all',
 ): Promise<void> {
   const restrict = await restrictKey(work);
   const guarded =
     work.access.kind === 'postgresql' && restrict === '' ? (to: Writable) => throughGate(stdin, to) : stdin;
-  const variables = { file: '', kept: kept.join('\n'), restrict };
+  const part = kept === 'all' ? 'part' : '';
+  const variables = { file: '', kept: part === '' ? [...kept].join('\n') : '', part, restrict };
   await perform(work, 'Put the database back', 'restore', variables, { stdin: guarded });
+}
+
+/** The definitions of all that is in a database of PostgreSQL, as pg_dump writes them. */
+export async function readDefinitions(work: DatabaseWork): Promise<Buffer> {
+  const { stdout } = await perform(
+    work,
+    'Read the definitions of the tables',
+    'definitions',
+    { file: '', kept: '' },
+    {},
+  );
+  return stdout;
+}
+
+/**
+ * Has SQLite tables put in place that `packSqliteTables` packed: all of them or none.
+ * @returns what is odd about the database now, in words
+ */
+export async function putSqliteTables(
+  work: DatabaseWork,
+  packed: { readonly size: number; readonly content: AsyncIterable<Buffer> },
+): Promise<string[]> {
+  const attempted = 'Put the tables in place';
+  if (work.access.kind !== 'sqlite') throw new TypeError('not a database of SQLite');
+  const script = scriptFile(work.scripts.sqliteTables, {
+    database: work.access.file,
+    php: work.php,
+    code: withoutTag(work.scripts.sqlite),
+    size: packed.size,
+  });
+  const stdin = (to: Writable) => writeAll(to, packed.content);
+  const { stdout } = await performed(work, attempted, script, { stdin });
+  return stdout
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
 /** Writes a dump to a command as fast as it takes it, and ends it. A command that ended early says more than a broken pipe. */
@@ -162,15 +204,16 @@ export async function aboutDatabase(work: DatabaseWork): Promise<AboutDatabase> 
   };
 }
 
-type Action = 'dump' | 'restore' | 'tables' | 'schema' | 'about';
+type Action = 'dump' | 'restore' | 'tables' | 'schema' | 'about' | 'definitions';
 interface Variables {
   readonly file: string;
   readonly kept: string;
   readonly restrict?: string;
+  readonly part?: string;
 }
 interface Streams {
-  readonly stdin?: (stdin: Writable) => Promise<void>;
-  readonly onOutput?: (stdout: Readable) => Promise<void>;
+  readonly stdin?: string | ((stdin: Writable) => Promise<void>) | undefined;
+  readonly onOutput?: ((stdout: Readable) => Promise<void>) | undefined;
 }
 
 async function perform(
@@ -180,13 +223,22 @@ async function perform(
   variables: Variables,
   streams: Streams,
 ): Promise<RemoteResult> {
-  const { connection, access, scripts, signal } = work;
-  const { script, stdin } = scriptFor(work, scripts, action, variables);
+  const { script, stdin } = scriptFor(work, work.scripts, action, variables);
+  return performed(work, attempted, script, { stdin: stdin ?? streams.stdin, onOutput: streams.onOutput });
+}
+
+async function performed(
+  work: DatabaseWork,
+  attempted: string,
+  script: Script,
+  streams: Streams,
+): Promise<RemoteResult> {
+  const { connection, access, signal } = work;
   const result = await run(connection, lines(work.before ?? sh``, script), {
     attempted,
     signal,
     timeLimit: TIME_LIMIT,
-    stdin: stdin ?? streams.stdin,
+    stdin: streams.stdin,
     onOutput: streams.onOutput,
   });
   if (result.code === 0) return result;
@@ -208,7 +260,30 @@ async function perform(
       todo: 'Check that the site itself works; its own configuration is what is used to log in.',
     });
   }
-  throw remoteFailed(connection, attempted, result);
+  throw keptFrom(attempted, result.stderr) ?? remoteFailed(connection, attempted, result);
+}
+
+/** What PostgreSQL refuses so that the rest of the database stays whole. */
+function keptFrom(attempted: string, stderr: string): Problem | null {
+  const answered = stderr.trim();
+  if (/other objects depend on it/.test(stderr))
+    return new Problem({
+      code: 'table-depended-on',
+      message:
+        'The table is defined otherwise than in the backup, and something else in the database depends on it. Nothing was changed.',
+      attempted,
+      answered,
+      todo: 'Restore the whole database, or write the table into a file.',
+    });
+  if (/violates foreign key constraint/.test(stderr))
+    return new Problem({
+      code: 'table-referred-to',
+      message: 'The rows of this table and those of another one would not fit together. Nothing was changed.',
+      attempted,
+      answered,
+      todo: 'Restore both tables at once, or the whole database.',
+    });
+  return null;
 }
 
 function scriptFor(
@@ -245,6 +320,7 @@ function scriptFor(
         user,
         password,
         restrict: '',
+        part: '',
         ...variables,
       }),
     };

@@ -1,6 +1,8 @@
-import { Problem } from '../../../words/index.ts';
 import type { Snapshot, StoredDatabase } from '../../store/types.ts';
 import { scanMysql } from './mysql-scan.ts';
+import { noSuchTable } from './no-such-table.ts';
+import { onlyPostgresTables } from './postgres-tables.ts';
+import { onlySqliteTables } from './sqlite-tables.ts';
 
 /** Bytes of a dump, the second being where they end. */
 type Range = readonly [from: number, to: number];
@@ -21,21 +23,30 @@ const TRIGGER = new RegExp(
 const PROGRAM = /^(?:\/\*!\d+\s*)?CREATE\b(?:\*\/)?[^]{0,600}?\bTRIGGER\b/i;
 
 /**
- * What of a dump of MySQL or MariaDB makes some tables again: their definitions, rows and triggers, under the settings that the
- * dump makes. Nothing else of it: neither other tables, nor views, routines and events.
- * @throws Problem `no-such-table`
+ * What of a dump makes some tables again, as SQL: their definitions, rows and triggers, under the settings that they need. Nothing
+ * else of it: neither other tables, nor views, routines and events.
+ * @throws Problem `no-such-table`, `whole-database-only`, `dump-commands`, `dump-unreadable`
  */
-export async function* onlyTables(
+export function onlyTables(
   snapshot: Pick<Snapshot, 'read'>,
   database: StoredDatabase,
   tables: readonly string[],
 ): AsyncGenerator<Buffer, void, void> {
-  if (database.kind !== 'mysql')
-    throw new Problem({
-      code: 'whole-database-only',
-      message: 'Single tables are restored from dumps of MySQL and MariaDB only.',
-      todo: 'Restore the whole database, or to a folder.',
-    });
+  switch (database.kind) {
+    case 'mysql':
+      return onlyMysqlTables(snapshot, database, tables);
+    case 'postgresql':
+      return onlyPostgresTables(snapshot, database, tables);
+    case 'sqlite':
+      return onlySqliteTables(snapshot.read(database.blobs), tables);
+  }
+}
+
+async function* onlyMysqlTables(
+  snapshot: Pick<Snapshot, 'read'>,
+  database: StoredDatabase,
+  tables: readonly string[],
+): AsyncGenerator<Buffer, void, void> {
   const wanted = new Set(tables);
   const made = new Set<string>();
   const ranges: Range[] = [];
@@ -56,13 +67,7 @@ export async function* onlyTables(
     scan.feed(chunk);
   }
   const missing = tables.filter((table) => !made.has(table));
-  if (missing.length > 0)
-    throw new Problem({
-      code: 'no-such-table',
-      message: 'There is no such table in this backup.',
-      answered: missing.join(', '),
-      todo: '`backups tables` shows what is there.',
-    });
+  if (missing.length > 0) throw noSuchTable(missing.join(', '));
   const touched = starts.map((start, at) => {
     const end = starts[at + 1] ?? size;
     return ranges

@@ -81,7 +81,7 @@ export function scanPostgres(
 }
 
 /** `public."Odd name"` as a count of rows names it: `Odd name`; other schemas stay before the name. */
-function plainName(quoted: string): string {
+export function plainName(quoted: string): string {
   const plain = partsOf(quoted, /"(?:[^"]|"")+"|[^".]+/g);
   return (plain[0] === 'public' && plain.length > 1 ? plain.slice(1) : plain).join('.');
 }

@@ -27,19 +27,9 @@ export interface SqliteFile {
  * @throws Problem `dump-unreadable`
  */
 export async function openSqliteDump(dump: AsyncIterable<Buffer>): Promise<SqliteFile> {
-  const folder = await mkdtemp(join(tmpdir(), 'gk-look-'));
-  const gone = () => rm(folder, { recursive: true, force: true });
+  const { path, gone } = await sqliteOnDisk(dump);
   try {
-    const name = join(folder, 'database.sqlite');
-    const file = await open(name, 'wx', 0o600);
-    try {
-      for await (const chunk of dump) await file.write(chunk);
-      // It was copied whole: without a log beside it, it is read as it stands (the file format's bytes 18 and 19).
-      await file.write(Buffer.from([1, 1]), 0, 2, 18);
-    } finally {
-      await file.close();
-    }
-    const db = new DatabaseSync(name, { readOnly: true, allowExtension: false });
+    const db = new DatabaseSync(path, { readOnly: true, allowExtension: false });
     // A database of a hostile site is data.
     db.exec('PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON');
     db.prepare('SELECT COUNT(*) AS tables FROM sqlite_master').get();
@@ -67,17 +57,44 @@ export async function openSqliteDump(dump: AsyncIterable<Buffer>): Promise<Sqlit
     };
   } catch (error) {
     await gone();
-    throw new Problem(
-      {
-        code: 'dump-unreadable',
-        message: 'The database in this backup cannot be read.',
-        attempted: 'Open the SQLite database of the backup',
-        answered: wordsOf(error),
-        todo: 'Prove the backup with a drill; it tells what is wrong.',
-      },
-      error,
-    );
+    throw unreadable(error);
   }
+}
+
+/** A dump of SQLite as a file in a temporary folder of ours. `gone` removes the folder. @throws Problem `dump-unreadable` */
+export async function sqliteOnDisk(
+  dump: AsyncIterable<Buffer>,
+): Promise<{ readonly folder: string; readonly path: string; gone: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'gk-look-'));
+  const gone = () => rm(folder, { recursive: true, force: true });
+  try {
+    const path = join(folder, 'database.sqlite');
+    const file = await open(path, 'wx', 0o600);
+    try {
+      for await (const chunk of dump) await file.write(chunk);
+      // It was copied whole: without a log beside it, it is read as it stands (the file format's bytes 18 and 19).
+      await file.write(Buffer.from([1, 1]), 0, 2, 18);
+    } finally {
+      await file.close();
+    }
+    return { folder, path, gone };
+  } catch (error) {
+    await gone();
+    throw unreadable(error);
+  }
+}
+
+export function unreadable(error: unknown): Problem {
+  return new Problem(
+    {
+      code: 'dump-unreadable',
+      message: 'The database in this backup cannot be read.',
+      attempted: 'Open the SQLite database of the backup',
+      answered: wordsOf(error),
+      todo: 'Prove the backup with a drill; it tells what is wrong.',
+    },
+    error,
+  );
 }
 
 function columnsOf(db: DatabaseSync, table: string): string[] {
@@ -112,6 +129,6 @@ function foundOf({ kind, head, bytes }: z.infer<typeof Part>): Found {
   return { kind: is, head: Buffer.from(head ?? []), bytes: bytes ?? 0 };
 }
 
-function quoted(name: string): string {
+export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

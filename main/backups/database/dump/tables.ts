@@ -3,6 +3,7 @@ import { Problem, type BackupId } from '../../../words/index.ts';
 import type { Snapshot, Store, StoredDatabase } from '../../store/types.ts';
 import { Cell, cellOf, type Found } from './cell.ts';
 import { indexDump, readRows, type DumpIndex, type OnRow } from './look.ts';
+import { noSuchTable } from './no-such-table.ts';
 import { readable } from './readable.ts';
 import { openSqliteDump, type SqliteFile } from './sqlite-file.ts';
 
@@ -183,13 +184,4 @@ async function eachRow(
 
 function holds({ kind, head }: Found, find: string): boolean {
   return kind !== 'null' && kind !== 'binary' && head.toString('utf8').toLowerCase().includes(find);
-}
-
-function noSuchTable(answered: string): Problem {
-  return new Problem({
-    code: 'no-such-table',
-    message: 'There is no such table in this backup.',
-    answered,
-    todo: '`backups tables` shows what is there.',
-  });
 }

@@ -4,7 +4,7 @@ import type { StoredDatabase } from '../../../../main/backups/index.ts';
 import { Sha256 } from '../../../../main/words/index.ts';
 
 /** A dump in a store that cuts it into pieces of so many bytes. */
-export function stored(kind: 'mysql' | 'postgresql', dump: string | Buffer, piece: number) {
+export function stored(kind: StoredDatabase['kind'], dump: string | Buffer, piece: number) {
   const bytes = typeof dump === 'string' ? Buffer.from(dump) : dump;
   const pieces = new Map<Sha256, Buffer>();
   for (let at = 0; at < bytes.length; at += piece)

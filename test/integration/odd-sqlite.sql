@@ -1,0 +1,21 @@
+-- Everything that goes wrong with a table of SQLite.
+CREATE TABLE "every type" (id INTEGER PRIMARY KEY, text TEXT, bytes BLOB, number REAL, any, doubled GENERATED ALWAYS AS (number * 2) STORED, shown AS (text || 'x'), day TEXT DEFAULT (date('now')), "a""b" TEXT DEFAULT ';--''' COLLATE NOCASE, CHECK (number IS NULL OR number < 1e300));
+INSERT INTO "every type" (id, text, bytes, number, any, day, "a""b") VALUES (1, 'it''s "quoted"; -- ' || char(10) || char(0) || ' 😀', x'00ff27', 0.1, 9223372036854775807, '', NULL), (-5, NULL, zeroblob(1000000), 1e-300, x'', NULL, '''); DROP TABLE child; --'), (9000000000000000000, hex(zeroblob(500000)), NULL, -0.0, 1.5, 'x', '');
+INSERT INTO "every type" (id, any) VALUES (3, CAST(x'ff00fe' AS TEXT)), (4, 9e999);
+CREATE INDEX partial ON "every type" (lower(text)) WHERE number > 0;
+CREATE UNIQUE INDEX "odd;index" ON "every type" ("a""b" DESC, id);
+CREATE TABLE keyless (a, b);
+INSERT INTO keyless (rowid, a, b) VALUES (10, 1, 'one'), (-3, '1', x'31'), (7, 1.0, NULL), (8, 1, 'one');
+CREATE TABLE no_rowid (a TEXT, b INT, PRIMARY KEY (b, a)) WITHOUT ROWID;
+INSERT INTO no_rowid VALUES ('x', 2), ('y', 1);
+CREATE TABLE child (id INTEGER PRIMARY KEY, of_type REFERENCES "every type" (id) ON DELETE CASCADE);
+INSERT INTO child VALUES (1, 1), (2, NULL);
+CREATE TABLE numbered (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT UNIQUE, self REFERENCES numbered (id));
+INSERT INTO numbered (id, text, self) VALUES (1, 'a', 2), (2, 'b', 1), (50, 'gone', NULL);
+DELETE FROM numbered WHERE id = 50;
+CREATE TABLE strict (a INTEGER, b ANY) STRICT;
+INSERT INTO strict VALUES (1, '1'), (2, 2);
+CREATE TRIGGER counts AFTER INSERT ON child BEGIN UPDATE numbered SET text = 'touched; ' || id; DELETE FROM no_rowid; END;
+CREATE VIEW a_view AS SELECT id FROM child;
+CREATE VIRTUAL TABLE words USING fts5 (text);
+INSERT INTO words VALUES ('some words');
