@@ -513,7 +513,7 @@ export const en = {
   'space.more.other': '{count} more sites',
   'space.shared': '+ {size} shared',
   'space.title': 'Space by site',
-  'space.total': '{total} in all; {shared} shared, {unused} that nothing needs',
+  'space.total': '{total} in all; {shared} shared, {unused} that nothing needs, {overhead} to find it all by',
   'store.locked': 'Locked',
   'store.locked.hint': 'The key is not on this computer. Unlock them under Backups.',
   'store.open': 'Not sealed',

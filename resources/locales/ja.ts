@@ -481,7 +481,7 @@ export const ja: Record<Exclude<keyof typeof en, `${string}.one`>, string> = {
   'space.more.other': 'ほか {count} サイト',
   'space.shared': '+ 共有 {size}',
   'space.title': 'サイト別の容量',
-  'space.total': '全体 {total}。共有 {shared}、不要 {unused}',
+  'space.total': '全体 {total}。共有 {shared}、不要 {unused}、目録 {overhead}',
   'store.locked': 'ロック中',
   'store.locked.hint': '鍵がこのパソコンにありません。「バックアップ」で解除してください。',
   'store.open': '封印なし',

@@ -1,6 +1,7 @@
 import type { SiteId } from '../../words/index.ts';
 import type { BlobId } from './keys.ts';
 import { blobsOf } from './mark.ts';
+import { BLOB_HEADER, PACK_HEADER, type BlobPlace } from './pack.ts';
 import type { SiteSpace, StoreSpace } from './types.ts';
 import type { StoreParts } from './verify.ts';
 
@@ -46,11 +47,24 @@ export async function spaceOf(parts: StoreParts, signal: AbortSignal): Promise<S
       if (site && need?.site === null) site.shared += need.bytes;
     }
   }
-  const total = index.packs().reduce((sum, pack) => sum + pack.size, 0);
+  let total = 0;
+  let overhead = 0;
+  for (const { name, size } of index.packs()) {
+    signal.throwIfAborted();
+    total += size;
+    overhead += overheadOf(size, index.placesIn(name));
+  }
   return {
     total,
     shared,
-    unused: Math.max(0, total - used),
+    unused: Math.max(0, total - used - overhead),
+    overhead,
     sites: [...sites.values()].sort((a, b) => b.own - a.own),
   };
+}
+
+/** A pack's header and table, and what precedes each of its blobs. What was forgotten between them is contents. */
+function overheadOf(size: number, places: readonly BlobPlace[]): number {
+  const end = places.reduce((most, { offset, stored }) => Math.max(most, offset + stored), PACK_HEADER);
+  return places.length === 0 ? 0 : size - end + PACK_HEADER + places.length * BLOB_HEADER;
 }

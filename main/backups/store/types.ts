@@ -141,8 +141,10 @@ export const StoreSpace = z.object({
   total: z.number(),
   /** Bytes that more than one site needs; counted once. */
   shared: z.number(),
-  /** Bytes that no backup needs. */
+  /** Bytes of contents that no backup needs. */
   unused: z.number(),
+  /** Bytes of the packs' own headers and tables. */
+  overhead: z.number(),
   /** The largest first, by what is its own. */
   sites: z.array(SiteSpace),
 });

@@ -459,6 +459,7 @@ export function fakeApi(options: {
         total: 4_831_838_208,
         shared: 1_610_612_736,
         unused: 86_507_520,
+        overhead: 9_412_608,
         sites: [...fleet.values()].slice(0, 14).map(({ summary }, at) => ({
           siteId: summary.site.id,
           siteName: summary.site.name,

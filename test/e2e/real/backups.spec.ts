@@ -95,7 +95,9 @@ test('a backup is lived in: looked into, compared, kept, copied, restored here a
     const card = page.getByRole('region', { name: 'What is not backed up' });
     await card.getByLabel('Leave out as well').fill('*.mp4');
     await card.getByRole('button', { name: 'Show what that drops' }).click();
-    await expect(card.getByRole('status')).toHaveText(/^3 MB of [\d.]+ MB are left out\.$/, { timeout: 30_000 });
+    await expect(card.getByRole('status')).toHaveText(/^3 MB of [\d.]+ MB are left out\.$/, {
+      timeout: 30_000,
+    });
     await expect(card.getByText('*.mp4', { exact: true })).toBeVisible();
     await expectAccessible(page);
     await card.getByRole('button', { name: 'Save' }).click();
@@ -141,6 +143,9 @@ test('a backup is lived in: looked into, compared, kept, copied, restored here a
     const space = page.getByRole('region', { name: 'Space by site' });
     await space.getByRole('button', { name: 'Count' }).click();
     await expect(space.getByRole('listitem')).toHaveText(/The bakery/);
+    await expect(space).toContainText(', 0 bytes that nothing needs,');
+    // What only a screen reader sees must not make the window scroll.
+    expect(await page.evaluate('document.documentElement.scrollHeight <= innerHeight')).toBe(true);
     await expectAccessible(page);
   });
 

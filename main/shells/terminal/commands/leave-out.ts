@@ -24,7 +24,7 @@ export function leaveOutCommand(backups: Commander, act: Act): void {
       act(async ({ client, out }) => {
         const space = await client.store.space({});
         out.say(
-          `${bytesInWords(space.total)} in all; ${bytesInWords(space.shared)} shared by several sites, ${bytesInWords(space.unused)} that nothing needs.`,
+          `${bytesInWords(space.total)} in all; ${bytesInWords(space.shared)} shared by several sites, ${bytesInWords(space.unused)} that nothing needs, ${bytesInWords(space.overhead)} to find it all by.`,
         );
         out.result(space, {
           columns: ['site', 'backups', 'its own', 'shared'],
