@@ -1,11 +1,13 @@
 import { leftOutBy, previewOf, readManifest, type LeaveOutPreview } from '../backups/index.ts';
 import type { Site } from '../sites/index.ts';
+import { Problem } from '../words/index.ts';
 import type { BackUpServices } from './back-up.ts';
 import { handsFor } from './hands.ts';
-import { leaveOutOf } from './leave-out.ts';
+import { dumpedFiles, leaveOutOf } from './leave-out.ts';
 
 /**
- * Lists a site's files, all of them, and adds up what its rules would leave out. Changes nothing.
+ * Lists a site's files, all of them, and adds up what its rules would leave out. The file of an SQLite database, which a
+ * backup dumps, counts as neither. Changes nothing.
  * @param site with the rules that are tried
  */
 export async function previewLeaveOut(
@@ -17,5 +19,19 @@ export async function previewLeaveOut(
   const entries = await hands.on((connection) =>
     readManifest(connection, { root: site.root, leaveOut: [], scripts: hands.scripts.files, signal }),
   );
-  return previewOf(entries, leftOutBy(leaveOutOf(site, hands.platform.recipe.backup.leaveOut, null)));
+  // Without its database a site's files can still be looked at.
+  const database =
+    hands.platform.module === null
+      ? null
+      : await hands.reading().then(
+          ({ facts }) => facts.database,
+          (error: unknown) => {
+            signal.throwIfAborted();
+            if (!(error instanceof Problem)) throw error;
+            return null;
+          },
+        );
+  const dumped = new Set(dumpedFiles(site, database));
+  const files = entries.filter(({ path }) => !dumped.has(path));
+  return previewOf(files, leftOutBy(leaveOutOf(site, hands.platform.recipe.backup.leaveOut, null)));
 }

@@ -10,11 +10,15 @@ import type { Site } from '../sites/index.ts';
 export function leaveOutOf(site: Site, usual: readonly string[], database: DatabaseAccess | null): LeaveOut {
   const { leaveOut, take, largerThanMb } = site.settings.backups;
   const paths = usual.filter((path) => !take.includes(path));
-  if (database?.kind === 'sqlite' && database.file.startsWith(`${site.root}/`)) {
-    const file = database.file.slice(site.root.length + 1);
-    paths.push(file, `${file}-wal`, `${file}-shm`, `${file}-journal`);
-  }
+  paths.push(...dumpedFiles(site, database));
   return { paths, rules: [...leaveOut], largerThan: largerThanMb === null ? null : largerThanMb * 1_000_000 };
+}
+
+/** The files of a site that are backed up as a dump. */
+export function dumpedFiles(site: Site, database: DatabaseAccess | null): string[] {
+  if (database?.kind !== 'sqlite' || !database.file.startsWith(`${site.root}/`)) return [];
+  const file = database.file.slice(site.root.length + 1);
+  return [file, `${file}-wal`, `${file}-shm`, `${file}-journal`];
 }
 
 /** Whether a path is one of some, or below one of them. */

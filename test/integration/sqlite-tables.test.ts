@@ -4,6 +4,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { onlyTables } from '../../main/backups/database/dump/one-table.ts';
 import { putTables } from '../../main/backups/database/put-tables.ts';
 import { dumpTo, type DatabaseWork } from '../../main/backups/database/tools.ts';
@@ -181,10 +182,17 @@ it('a table of a WordPress on SQLite goes back by the terminal; the rest stays a
   const way = ['--ssh', `${host.user}@${host.host}:${host.port}`, '--key', host.key.file, '--root', wp.root];
   await gk('sites', 'add', 'Bakery', ...way, '--accept-host-key', host.hostKey());
   expect(await gk('backup', 'Bakery')).toMatchObject({ code: 0 });
+  const files = async () => {
+    const preview: unknown = JSON.parse((await gk('--json', 'backups', 'leave-out', 'Bakery')).out);
+    return z.object({ bytes: z.number() }).parse(preview).bytes;
+  };
+  const before = await files();
   sql(
     database,
-    "DELETE FROM wp_posts; UPDATE wp_options SET option_value = 'Now' WHERE option_name = 'blogname'",
+    "CREATE TABLE large AS SELECT zeroblob(5000000) AS a; DELETE FROM wp_posts; UPDATE wp_options SET option_value = 'Now' WHERE option_name = 'blogname'",
   );
+  // It is dumped, and so no file that is backed up or left out.
+  expect(await files()).toBe(before);
   const restored = await gk('backups', 'restore', 'latest', '--table', 'wp_posts', '--to-site');
   expect(restored).toMatchObject({
     code: 0,
