@@ -143,20 +143,18 @@ describe('one table of an SQLite database', () => {
     const file = anOddDatabase();
     const [mine, mark] = [content(file), path.join(host.folder, 'was-made')];
     const hostile = path.join(temp.path, 'hostile.sqlite');
-    for (const text of [
-      `CREATE TABLE strict (a INTEGER, b); ATTACH '${mark}' AS x; CREATE TABLE x.y (a)`,
-      'CREATE TABLE child (a INTEGER, b)',
-      `CREATE TABLE strict AS SELECT 1 AS a, 2 AS b`,
-    ]) {
+    for (const [text, code] of [
+      [`CREATE TABLE strict (a INTEGER, b); ATTACH '${mark}' AS x; CREATE TABLE x.y (a)`, 'dump-commands'],
+      ['CREATE TABLE child (a INTEGER, b)', 'dump-unreadable'],
+      ['CREATE TABLE strict AS SELECT 1 AS a, 2 AS b', 'dump-unreadable'],
+    ] as const) {
       fs.rmSync(hostile, { force: true });
       // Only a tool that is told to can write such a thing.
       execFileSync('sqlite3', ['-cmd', '.dbconfig defensive off', hostile], {
         input: `CREATE TABLE strict (a INTEGER, b); PRAGMA writable_schema=ON; UPDATE sqlite_master SET sql = '${text.replaceAll("'", "''")}';`,
       });
       const dump = stored('sqlite', fs.readFileSync(hostile), 5000);
-      await expect(put(file, dump, ['strict'])).rejects.toMatchObject({
-        code: expect.stringMatching(/^dump-(commands|unreadable)$|no-such-table/) as string,
-      });
+      await expect(put(file, dump, ['strict'])).rejects.toMatchObject({ code });
       expect(fs.existsSync(mark)).toBe(false);
     }
     expect(content(file)).toBe(mine);

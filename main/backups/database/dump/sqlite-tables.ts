@@ -57,11 +57,16 @@ export async function packSqliteTables(
     } finally {
       db.close();
     }
-    return { size: (await stat(file)).size, content: createReadStream(file), gone };
+    return { size: (await stat(file)).size, content: bytesOf(file), gone };
   } catch (error) {
     await gone();
     throw error instanceof Problem ? error : unreadable(error);
   }
+}
+
+/** Opened only when it is read, and closed when it is not read on. */
+async function* bytesOf(file: string): AsyncGenerator<Buffer, void, void> {
+  for await (const chunk of createReadStream(file)) yield z.instanceof(Buffer).parse(chunk);
 }
 
 /** The same as SQL. */
