@@ -1,10 +1,25 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Those that take a minute and more: begun first, so that no worker is left alone with one at the end. */
+const LONG = ['terminal', 'update', 'recover', 'copies', 'rig', 'bad-input', 'elsewhere', 'lost', 'refusals'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = LONG.indexOf(path.basename(moduleId, '.test.ts'));
+      return at < 0 ? LONG.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
 
 export default defineConfig({
   test: {
     // Much of a test on real servers is waiting; more at once than two would only wait for the processor.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         // Electron's binary can't be had everywhere; the desktop shell is tested on a stand-in.

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Problem, type BackupId } from '../../words/index.ts';
+import { asProblem, Problem, type BackupId } from '../../words/index.ts';
+import { diskProblem } from './disk-problem.ts';
 import { syncFolder } from './durable.ts';
 import { createGate } from './gate.ts';
 import type { StoreOptions } from './store.ts';
@@ -204,10 +205,16 @@ async function gathered(pieces: AsyncIterable<Buffer>): Promise<Buffer[]> {
   return all;
 }
 
-/** The index is a cache, but making it anew takes minutes where a store is large. */
+/** The index is a cache, but making it anew takes minutes where a store is large. One that does not come along in full stays behind. */
 async function takeIndexAlong(from: string, to: string): Promise<void> {
   const file = join(from, 'index.db');
   if (!existsSync(file) || existsSync(`${file}-wal`)) return;
-  await copyFile(file, join(to, 'index.db'));
-  await syncFolder(to);
+  const there = join(to, 'index.db');
+  try {
+    await copyFile(file, there);
+    await syncFolder(to);
+  } catch (error) {
+    const problem = diskProblem(error, there);
+    await rm(there, { force: true }).catch(() => Promise.reject(asProblem(problem)));
+  }
 }

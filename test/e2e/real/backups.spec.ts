@@ -44,7 +44,7 @@ test('a backup is lived in: looked into, compared, kept, copied, restored here a
   await page.goto(web.link());
   const [bakery = ''] = await added(place, { 'The bakery': wp, Staging: staging });
   const done = async () => {
-    await expect(page).toHaveURL(/#\/runs\//);
+    await expect(page).toHaveURL(/#\/runs\//, { timeout: 60_000 });
     await expect(page.getByRole('main').getByText('Done', { exact: true }).first()).toBeVisible({
       timeout: 60_000,
     });

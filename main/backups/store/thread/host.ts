@@ -4,7 +4,7 @@ import { diskProblem } from '../disk-problem.ts';
 import { openStore } from '../store.ts';
 import type { SnapshotWriter, Store, StoredSnapshot } from '../types.ts';
 import { ToThread, type CallName, type FromThread, type StoreCalls } from './calls.ts';
-import { createIntake, type Intake } from './intake.ts';
+import { createIntake, type Intake, type Taken } from './intake.ts';
 
 /** The way to the app. */
 export interface Port {
@@ -41,6 +41,7 @@ export function hostStore(port: Port): void {
   let offset = 0;
   let store: Store | null = null;
   let place = '';
+  const inWords = (error: unknown) => asProblem(diskProblem(error, place));
 
   const askKeeper = (storeId: string, key: string | null): Promise<string | null> => {
     const number = (numbers += 1);
@@ -102,9 +103,8 @@ export function hostStore(port: Port): void {
     async begin(_call, about) {
       const writer = await need().begin(about);
       const number = (numbers += 1);
-      const intake = createIntake(writer, (taken) =>
-        port.send({ kind: 'taken', writer: number, ...taken }, taken.rooms),
-      );
+      const tell = (taken: Taken) => port.send({ kind: 'taken', writer: number, ...taken }, taken.rooms);
+      const intake = createIntake(writer, tell, inWords);
       writers.set(number, { writer, intake });
       return { writer: number, id: writer.id };
     },
@@ -165,7 +165,7 @@ export function hostStore(port: Port): void {
       const reply: unknown = await Reflect.apply(answers[name], null, [call, ...given]);
       port.send({ kind: 'reply', number, reply }, away);
     } catch (error) {
-      port.send({ kind: 'problem', number, problem: asProblem(diskProblem(error, place)).toJSON() });
+      port.send({ kind: 'problem', number, problem: inWords(error).toJSON() });
     } finally {
       cancels.delete(number);
     }

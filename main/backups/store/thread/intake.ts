@@ -1,4 +1,4 @@
-import { asProblem, type ProblemShape } from '../../../words/index.ts';
+import type { Problem, ProblemShape } from '../../../words/index.ts';
 import type { SnapshotWriter, StoredBytes } from '../types.ts';
 import type { Handed } from './calls.ts';
 
@@ -51,7 +51,12 @@ const REUSED = 16;
 /** A file of which no more comes. */
 class BrokenOff extends Error {}
 
-export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => void): Intake {
+/** @param inWords what an error is told as */
+export function createIntake(
+  writer: SnapshotWriter,
+  tell: (taken: Taken) => void,
+  inWords: (error: unknown) => Problem,
+): Intake {
   /** Those of which more is to come. */
   const arriving = new Map<number, Arriving>();
   /** Those that nobody has begun to store, the earliest first. */
@@ -124,7 +129,7 @@ export function createIntake(writer: SnapshotWriter, tell: (taken: Taken) => voi
       stored.push([file.file, result]);
     } catch (error) {
       // Who handed it over knows already.
-      if (!(error instanceof BrokenOff)) problem ??= asProblem(error).toJSON();
+      if (!(error instanceof BrokenOff)) problem ??= inWords(error).toJSON();
     }
     for (const each of taken) letGo(each);
     drop(file);

@@ -9,7 +9,7 @@ import { aTempFolder, type TempFolder } from '../../../../rig/index.ts';
 import { disksCanFail, type DiskFault } from '../../../../rig/disk/disk.ts';
 import { bundleLives, Lane, Promises, type LifeName } from './rig.ts';
 
-const KILLS = Number(process.env['KILLS'] ?? 56);
+const KILLS = Number(process.env['KILLS'] ?? 40);
 const LANES = 2;
 
 /** What is killed, and how often in sixteen; `from`: the store that it begins with. */

@@ -21,7 +21,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 const LIVES: readonly LifeName[] = ['backup', 'prune', 'move', 'phrase'];
 /** Points of each life at which the disk begins to refuse: the first, the last, and some between. */
-const POINTS = Number(process.env['POINTS'] ?? 3);
+const POINTS = Number(process.env['POINTS'] ?? 2);
 
 describe.skipIf(!disksCanFail)('a disk that refuses', () => {
   let temp: TempFolder;
