@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { restoreFromFile } from '../backups/index.ts';
 import { lines, run, runOk, sh } from '../connections/index.ts';
 import { runRecipeStep } from '../platforms/index.ts';
@@ -7,9 +6,6 @@ import type { Hands } from './hands.ts';
 import { undoScript, type UpdateScripts } from './remote.ts';
 import type { JournaledPart } from './run-plan.ts';
 import type { SiteLock } from './site-lock.ts';
-
-/** How often what brings a component back is run when the server refuses it. */
-const TRIES = 3;
 
 /**
  * Brings one component back: files by renaming, the database from its dump when one was taken. Goes over
@@ -26,21 +22,11 @@ export async function undoPart(
   await hands.on(async (connection) => {
     // What was cut off may still be at work on the server: two hands at once would undo each other.
     await lock.takeTurn(connection, signal);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await runOk(connection, lines(lock.fence, undoScript(scripts, part.items)), {
-          attempted: `Bring ${part.name} ${part.from} back`,
-          signal,
-          timeLimit: 120_000,
-        });
-        break;
-      } catch (error) {
-        // It may be run again at any point, and what stood in its way may be gone: a site is not given up for one refusal.
-        const refused = error instanceof Problem && error.code === 'remote-failed';
-        if (!refused || attempt === TRIES) throw error;
-        await wait(1000 * attempt, undefined, { signal });
-      }
-    }
+    await runOk(connection, lines(lock.fence, undoScript(scripts, part.items)), {
+      attempted: `Bring ${part.name} ${part.from} back`,
+      signal,
+      timeLimit: 120_000,
+    });
     if (!withDatabase || part.dump === null) return;
     const there = await run(connection, sh`[ -s ${part.dump.file} ]`, {
       attempted: 'Look for the dump',
