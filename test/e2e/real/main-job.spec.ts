@@ -120,9 +120,11 @@ test('a site is added, backed up, updated, saved from a bad update, and taken ba
     await expect(dialog).toContainText('this takes a second');
     await expectAccessible(page);
     await dialog.getByRole('button', { name: 'Roll back Opening Hours to 1.2.0' }).click();
-    // What the history says of others is none of this run's.
+    // What the history and the notices say of others is none of this run's.
     await expect(page).toHaveURL(/#\/runs\//, { timeout: 60_000 });
-    await expect(page.getByText('Done', { exact: true }).first()).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole('main').getByText('Done', { exact: true }).first()).toBeVisible({
+      timeout: 60_000,
+    });
     expect(wp.versionOf(openingHours.old)).toBe('1.2.0');
     expect(await wp.page()).toMatchObject({ status: 200, text: expect.stringContaining('(1.2.0)') });
   });
@@ -142,7 +144,9 @@ test('a site is added, backed up, updated, saved from a bad update, and taken ba
     await dialog.getByText('Back onto The bakery').click();
     await dialog.getByRole('button', { name: 'Restore hours.php onto The bakery' }).click();
     await expect(page).toHaveURL(/#\/runs\//, { timeout: 60_000 });
-    await expect(page.getByText('Done', { exact: true }).first()).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole('main').getByText('Done', { exact: true }).first()).toBeVisible({
+      timeout: 60_000,
+    });
     await expect
       .poll(async () => (await wp.page()).text.includes('(1.2.0)'), { timeout: 10_000 })
       .toBe(whole.text.includes('(1.2.0)'));
