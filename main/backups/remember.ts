@@ -8,6 +8,8 @@ export interface Memory {
   add(entry: ManifestEntry, blobs: readonly BlobId[]): void;
   /** Has the store remember all of it. */
   keep(): Promise<void>;
+  /** Resolves when nothing is being remembered: what a finished backup has must not be remembered after its end. */
+  settled(): Promise<void>;
 }
 
 /** Files, and bytes of them, after which it is remembered that they have come: what a crash may cost to fetch again. */
@@ -17,16 +19,18 @@ const REMEMBER = { files: 2000, bytes: 64 * 1024 * 1024 };
 export function rememberIn(writer: Pick<SnapshotWriter, 'remember'>): Memory {
   let fresh: FileEntry[] = [];
   let bytes = 0;
-  /** It is a help for later, so that it fails is no failure of the backup. */
-  const keep = async () => {
-    if (fresh.length === 0) return;
+  let under = Promise.resolve();
+  const keep = () => {
     const files = fresh;
     fresh = [];
     bytes = 0;
-    await writer.remember(files).catch(() => {});
+    // It is a help for later, so that it fails is no failure of the backup.
+    if (files.length > 0) under = under.then(() => writer.remember(files)).catch(() => {});
+    return under;
   };
   return {
     keep,
+    settled: () => under,
     add({ path, mode, mtime, ctime, inode, size }: ManifestEntry, blobs: readonly BlobId[]) {
       fresh.push({ kind: 'file', name: path, mode, mtime, ctime, inode, size, blobs: [...blobs] });
       bytes += size;

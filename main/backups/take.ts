@@ -149,6 +149,7 @@ async function takeInto(
   progress({ what: 'Write the snapshot', done: 0, total: null, unit: 'files' });
   const root = await writeFolders(writer, entries, stored, last);
   signal.throwIfAborted();
+  await memory.settled();
   return writer.commit({
     root,
     database,
