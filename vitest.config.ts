@@ -17,7 +17,6 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // Much of a test on real servers is waiting; more at once than two would only wait for the processor.
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     projects: [

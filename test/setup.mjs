@@ -1,7 +1,7 @@
 /**
  * Makes a fresh machine ready, then does what was asked. Runs on Node 20 or newer with nothing installed.
  *
- *   node test/setup.mjs test  [--only types,svelte,lint,unit,integration,build,e2e] [--bail] [FILE…]
+ *   node test/setup.mjs test  [--only types,unit,svelte,lint,format,integration,build,e2e] [--bail] [FILE…]
  *   node test/setup.mjs demo  [--sites N] …
  *   node test/setup.mjs start …
  *   node test/setup.mjs node          only checks that Node 24 is there

@@ -12,18 +12,18 @@ export interface Memory {
   settled(): Promise<void>;
 }
 
-/** Files, and bytes of them, after which it is remembered that they have come: what a crash may cost to fetch again. */
-const REMEMBER = { files: 2000, bytes: 64 * 1024 * 1024 };
+/** Milliseconds after which it is remembered what has come: what a crash may cost to fetch again. Most backups are over by then. */
+const REMEMBER = 15_000;
 
 /** Has a writer remember what has come, so that a backup after one that was cut off goes on where that one was. */
 export function rememberIn(writer: Pick<SnapshotWriter, 'remember'>): Memory {
   let fresh: FileEntry[] = [];
-  let bytes = 0;
+  let since = performance.now();
   let under = Promise.resolve();
   const keep = () => {
     const files = fresh;
     fresh = [];
-    bytes = 0;
+    since = performance.now();
     // It is a help for later, so that it fails is no failure of the backup.
     if (files.length > 0) under = under.then(() => writer.remember(files)).catch(() => {});
     return under;
@@ -33,8 +33,7 @@ export function rememberIn(writer: Pick<SnapshotWriter, 'remember'>): Memory {
     settled: () => under,
     add({ path, mode, mtime, ctime, inode, size }: ManifestEntry, blobs: readonly BlobId[]) {
       fresh.push({ kind: 'file', name: path, mode, mtime, ctime, inode, size, blobs: [...blobs] });
-      bytes += size;
-      if (fresh.length >= REMEMBER.files || bytes >= REMEMBER.bytes) void keep();
+      if (performance.now() - since >= REMEMBER) void keep();
     },
   };
 }

@@ -6,9 +6,13 @@ import { chromium, installDebianPackages, missingServers } from './debian.mjs';
 import { PROJECT, runNode } from './run.mjs';
 import { readPlaywright, readVitest } from './reports.mjs';
 
-/** Every check in its order. `needs` names the set-up that it depends on. */
+/**
+ * Every check in its order. `needs` names the set-up that it depends on; those `beside` keep a processor busy while what comes after them
+ * waits for servers.
+ */
 const CHECKS = [
   { name: 'types', script: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'] },
+  { name: 'unit', vitest: 'unit' },
   {
     name: 'svelte',
     script: [
@@ -18,10 +22,12 @@ const CHECKS = [
       '--fail-on-warnings',
     ],
     when: 'renderer/tsconfig.json',
+    beside: true,
   },
-  { name: 'lint', script: ['node_modules/eslint/bin/eslint.js', '.'] },
-  { name: 'unit', vitest: 'unit' },
-  { name: 'integration', vitest: 'integration', needs: 'servers' },
+  { name: 'lint', script: ['node_modules/eslint/bin/eslint.js', '.'], beside: true },
+  { name: 'format', script: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'], beside: true },
+  // Much of it is waiting for servers.
+  { name: 'integration', vitest: 'integration', needs: 'servers', workers: 3 },
   {
     name: 'build',
     script: ['node_modules/electron-vite/bin/electron-vite.js', 'build'],
@@ -31,7 +37,7 @@ const CHECKS = [
 ];
 
 /**
- * Runs the checks one after the other; a failing one does not stop the rest.
+ * Runs the checks in their order; a failing one does not stop the rest.
  * The last line printed is `N passed, N failed`.
  * @returns 0 when everything passed, else 1.
  */
@@ -57,14 +63,29 @@ export async function runChecks(node, args) {
   const results = [];
   try {
     if (chosen.some((check) => check.needs)) results.push(...(await prepare(node, chosen)));
-    for (const check of chosen) {
-      if (process.exitCode === 130) break;
-      console.log(`\n━━ ${check.name} ━━`);
+    const timed = async (check, output) => {
       const started = Date.now();
-      const result = { name: check.name, ...(await runOne(node, check, files, temp)) };
+      const result = { name: check.name, ...(await runOne(node, check, files, temp, output)) };
       results.push({ ...result, seconds: Math.round((Date.now() - started) / 1000) });
-      if (values.bail && result.failed > 0) break;
+    };
+    const stopped = () =>
+      process.exitCode === 130 || (values.bail && results.some((result) => result.failed > 0));
+    let beside = Promise.resolve();
+    for (const check of chosen) {
+      if (stopped()) break;
+      if (check.beside) {
+        beside = beside.then(async () => {
+          if (stopped()) return;
+          const output = [];
+          await timed(check, output);
+          console.log(`\n━━ ${check.name}, beside the rest ━━\n${Buffer.concat(output).toString()}`);
+        });
+        continue;
+      }
+      console.log(`\n━━ ${check.name} ━━`);
+      await timed(check);
     }
+    await beside;
   } finally {
     fs.rmSync(temp, { recursive: true, force: true });
   }
@@ -85,7 +106,8 @@ async function prepare(node, chosen) {
   return [{ name: 'set-up', passed: 0, failed: problems.length, notes: problems, seconds: 0 }];
 }
 
-async function runOne(node, check, files, temp) {
+/** @param output is given what the check says, if its output is not to be ours */
+async function runOne(node, check, files, temp, output) {
   if (check.vitest !== undefined) {
     const report = path.join(temp, `${check.vitest}.json`);
     const code = await runNode(node, [
@@ -94,6 +116,7 @@ async function runOne(node, check, files, temp) {
       '--project',
       check.vitest,
       '--passWithNoTests',
+      ...(check.workers === undefined ? [] : [`--maxWorkers=${check.workers}`]),
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
@@ -114,7 +137,7 @@ async function runOne(node, check, files, temp) {
     );
     return orExit(readPlaywright(report), code);
   }
-  const code = await runNode(node, check.script);
+  const code = await runNode(node, check.script, {}, output);
   return code === 0
     ? { passed: 1, failed: 0, notes: [] }
     : { passed: 0, failed: 1, notes: [`ended with ${code}`] };

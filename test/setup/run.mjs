@@ -17,13 +17,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 /**
- * Runs a command in the project's folder with its output on ours.
+ * Runs a command in the project's folder with its output on ours, or in a list.
  * @returns its exit code; 127 when it could not be started, 128 + n when a signal ended it.
  */
-export function run(command, args, options = {}) {
+export function run(command, args, options = {}, output = null) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: PROJECT, stdio: 'inherit', ...options });
+    const stdio = output === null ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+    const child = spawn(command, args, { cwd: PROJECT, stdio, ...options });
     running.add(child);
+    child.stdout?.on('data', (bytes) => output.push(bytes));
+    child.stderr?.on('data', (bytes) => output.push(bytes));
     const done = (code) => {
       running.delete(child);
       resolve(code);
@@ -32,12 +35,14 @@ export function run(command, args, options = {}) {
       console.error(`${command}: ${error.message}`);
       done(127);
     });
-    child.on('exit', (code, signal) => done(code ?? (signal === 'SIGINT' ? 130 : 143)));
+    child.on(output === null ? 'exit' : 'close', (code, signal) =>
+      done(code ?? (signal === 'SIGINT' ? 130 : 143)),
+    );
   });
 }
 
 /** Runs a script with the given Node, which is also the first `node` that its own children find. */
-export function runNode(node, args, env = {}) {
+export function runNode(node, args, env = {}, output = null) {
   const PATH = [path.dirname(node), process.env.PATH ?? ''].join(path.delimiter);
-  return run(node, args, { env: { ...process.env, PATH, ...env } });
+  return run(node, args, { env: { ...process.env, PATH, ...env } }, output);
 }

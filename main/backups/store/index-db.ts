@@ -45,6 +45,8 @@ export interface StoreIndex {
   records(): StoreFile[];
   expectRecord(name: StoreFile): void;
   forgetRecord(name: StoreFile): void;
+  /** Moves what was written into the file itself, and gives back the room of SQLite's log. */
+  settle(): void;
   close(): void;
 }
 
@@ -191,6 +193,7 @@ export function openIndex(file: string): StoreIndex {
     forgetRecord(name) {
       db.prepare('DELETE FROM records WHERE name = ?').run(name);
     },
+    settle: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
     close: () => db.close(),
   };
 }

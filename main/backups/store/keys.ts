@@ -1,7 +1,6 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createSecretKey,
   hash,
   hkdfSync,
@@ -71,16 +70,31 @@ function sha256(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex');
 }
 
+/** Bytes of SHA-256: of a block, and of what comes of it. */
+const SHA256 = { block: 64, digest: 32 };
+
 /**
- * HMAC-SHA-256 (RFC 2104) under one key for many messages: the two states after the key are kept, because making
- * a new Hmac costs more than hashing a small file.
+ * HMAC-SHA-256 (RFC 2104) under one key for many messages. Each is laid behind the key in a kept room and hashed in one go: a Hash or an
+ * Hmac of its own for each costs more than hashing a small file, and is garbage that V8 has to ask the library about.
+ * @param key no longer than a block
  */
 function hmacOf(key: Buffer): (bytes: Uint8Array) => string {
-  const block = Buffer.alloc(64);
+  const block = Buffer.alloc(SHA256.block);
   key.copy(block);
-  const inner = createHash('sha256').update(block.map((byte) => byte ^ 0x36));
-  const outer = createHash('sha256').update(block.map((byte) => byte ^ 0x5c));
-  return (bytes) => outer.copy().update(inner.copy().update(bytes).digest()).digest('hex');
+  const outer = Buffer.alloc(SHA256.block + SHA256.digest);
+  outer.set(block.map((byte) => byte ^ 0x5c));
+  const begin = block.map((byte) => byte ^ 0x36);
+  let inner = Buffer.alloc(0);
+  return (bytes) => {
+    const length = SHA256.block + bytes.length;
+    if (inner.length < length) {
+      inner = Buffer.allocUnsafeSlow(length * 2);
+      inner.set(begin);
+    }
+    inner.set(bytes, SHA256.block);
+    outer.set(hash('sha256', inner.subarray(0, length), 'buffer'), SHA256.block);
+    return hash('sha256', outer, 'hex');
+  };
 }
 
 /** AES-256-GCM: the ciphertext with its tag behind it. A nonce is used once for a key. */
@@ -212,7 +226,7 @@ function stretched(
 }
 
 function checkOf(letters: string): string {
-  const [first = 0, second = 0] = createHash('sha256').update(letters).digest();
+  const [first = 0, second = 0] = hash('sha256', letters, 'buffer');
   return `${LETTERS[first % 32] ?? ''}${LETTERS[second % 32] ?? ''}`;
 }
 

@@ -276,6 +276,7 @@ function innerStore(
           try {
             index.expectRecord(snapshotFile(id));
             index.forgetUnfinished(about.siteId);
+            index.settle();
           } catch {
             // The backup is whole; the index is a cache.
           }

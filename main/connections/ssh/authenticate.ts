@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import ssh2, { type AnyAuthMethod } from 'ssh2';
+import type { AnyAuthMethod } from 'ssh2';
 import type { SshHop } from '../../sites/index.ts';
 import { Problem, wordsOf } from '../../words/index.ts';
+import { ssh2 } from './ssh2.ts';
 
 /** The secrets of one hop; null: none is known. */
 export interface HopSecrets {

@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2';
 import type { SshHop } from '../../sites/index.ts';
 import { Problem, wordsOf } from '../../words/index.ts';
 import type { UnknownHostKey } from '../trial.ts';
 import { methodsFor, type HopSecrets } from './authenticate.ts';
 import type { HostKeys, HostKeyVerdict } from './host-keys.ts';
+import { ssh2 } from './ssh2.ts';
 
 export interface ConnectOptions {
   readonly hostKeys: HostKeys;
