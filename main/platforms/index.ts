@@ -6,9 +6,11 @@ export { loadRecipe, loadRecipes, Recipe, type LoadedRecipe, type RecipeStepName
 export type {
   ComponentPlace,
   DatabaseAccess,
+  KnownDatabase,
   Platform,
   PlatformModule,
   Reading,
   ReadOptions,
 } from './platform.ts';
-export { openPlatforms, runRecipeStep, type Platforms, type StepInput } from './platforms.ts';
+export { openPlatforms, type Platforms } from './platforms.ts';
+export { runRecipeStep, type StepInput } from './run-step.ts';

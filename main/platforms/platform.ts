@@ -29,6 +29,18 @@ export type DatabaseAccess =
     }
   | { readonly kind: 'sqlite'; readonly file: RemotePath };
 
+/** How a site's database is reached, as the site itself says. */
+export interface KnownDatabase {
+  /** null: there is none, or it could not be read. */
+  readonly access: DatabaseAccess | null;
+  /** What runs it; null as above. */
+  readonly kind: NonNullable<Inventory['database']>['kind'] | null;
+  /** Why it could not be read. */
+  readonly problem: string | null;
+  /** PHP on the server. */
+  readonly php: string;
+}
+
 /** What was read of a site just now: its inventory, and what only the engine needs. */
 export interface Reading {
   readonly inventory: Inventory;
@@ -84,4 +96,6 @@ export interface Platform {
   readonly module: PlatformModule | null;
   /** Reads one folder; null when this platform is not there. */
   look(connection: Connection, options: ReadOptions): Promise<Installation | null>;
+  /** What the recipe's script says of the database; a module says it in its reading. @throws Problem `database-unknown`, `remote-failed` */
+  database(connection: Connection, options: ReadOptions): Promise<KnownDatabase>;
 }

@@ -1,8 +1,9 @@
-import { lines, run, runOk, scriptFile, sh, type Connection, type Script } from '../connections/index.ts';
+import { lines, run, runOk, sh, type Connection } from '../connections/index.ts';
 import { decodeName, parentOf, Problem, remotePath, type RemotePath } from '../words/index.ts';
 import type { Installation } from './installation.ts';
 import type { Platform, ReadOptions } from './platform.ts';
-import { loadRecipes, type LoadedRecipe, type RecipeStepName } from './recipe.ts';
+import { loadRecipes, type LoadedRecipe } from './recipe.ts';
+import { readDatabase } from './recipe-database.ts';
 import { wordpressModule } from './wordpress/module.ts';
 
 /** All platforms that are known. */
@@ -83,6 +84,7 @@ function platformOf(recipe: LoadedRecipe): Platform {
       const core = inventory.components.find((component) => component.kind === 'core');
       return { ...bare, version: core?.version || null, url: facts.url, title: facts.title };
     },
+    database: (connection, options) => readDatabase(connection, recipe, options),
   };
 }
 
@@ -124,42 +126,4 @@ done; :`;
     .split('\0')
     .filter((file) => file.startsWith('/'));
   return [...new Set(files.map((file) => parentOf(remotePath(file.replace(/\/{2,}/g, '/')))))].slice(0, 200);
-}
-
-/** Variables a step's script reads (sh) or is given as arguments, in order (PHP). */
-export interface StepInput {
-  readonly variables?: Readonly<Record<string, string | number>>;
-  readonly arguments?: readonly string[];
-  readonly php: string;
-  readonly signal: AbortSignal;
-  /** Put before the script, e.g. the fence of an update. */
-  readonly before?: Script | undefined;
-}
-
-/**
- * Runs one step of a recipe on the site, in a process of its own.
- * @returns its output; null when the recipe has no such step.
- */
-export async function runRecipeStep(
-  connection: Connection,
-  recipe: LoadedRecipe,
-  name: RecipeStepName,
-  input: StepInput,
-): Promise<Buffer | null> {
-  const step = recipe.steps[name];
-  if (step === undefined) return null;
-  const before = input.before ?? sh``;
-  const options = { attempted: step.title, signal: input.signal, timeLimit: step.timeLimit * 1000 };
-  if (step.sh !== undefined)
-    return runOk(
-      connection,
-      lines(before, scriptFile(recipe.script(step.sh), input.variables ?? {})),
-      options,
-    );
-  const code = recipe.script(step.php ?? '');
-  const script = lines(
-    before,
-    sh`code=$(cat); exec ${input.php} -d display_errors=stderr -r "$code" -- ${input.arguments ?? []}`,
-  );
-  return runOk(connection, script, { ...options, stdin: code });
 }

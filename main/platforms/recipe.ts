@@ -38,6 +38,8 @@ export const Recipe = z.strictObject({
   recognise: z.strictObject({ marker: RelativePath, files: z.array(RelativePath) }).nullable(),
   interpreter: z.enum(['php']).nullable(),
   backup: z.strictObject({ leaveOut: z.array(RelativePath) }),
+  /** Tells how the site's database is reached, see recipe-database.ts; null: it has none that is backed up. */
+  database: RecipeStep.nullable().default(null),
   /** When a backup of another site is restored into one: files that stay as that one has them, or does not. */
   elsewhere: z.strictObject({ stays: z.array(RelativePath) }).default({ stays: [] }),
   probe: z.strictObject({
@@ -101,7 +103,9 @@ export function loadRecipe(folder: string): LoadedRecipe {
       throw refuse([`${name}: ${wordsOf(error)}`]);
     }
   };
-  for (const step of Object.values(parsed.data.steps)) script(step.sh ?? step.php ?? '');
+  const { steps, database } = parsed.data;
+  for (const step of [...Object.values(steps), ...(database === null ? [] : [database])])
+    script(step.sh ?? step.php ?? '');
   return { ...parsed.data, script };
 }
 

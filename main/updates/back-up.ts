@@ -31,25 +31,25 @@ export async function backUpSite(
 ): Promise<Backup> {
   const platform = services.platforms.get(site.platform);
   const hands = handsFor(services, site, context.signal);
-  const reading = platform.module === null ? null : await hands.reading();
-  const access = reading?.facts.database ?? null;
-  if (reading !== null && reading.facts.databaseProblem !== null) {
+  const { access, kind, problem, php } = await hands.knownDatabase();
+  if (problem !== null) {
     throw new Problem({
       code: 'database-refused',
       message: 'The site’s database cannot be read, so there is no whole backup.',
       attempted: `Back up ${site.name}`,
-      answered: reading.facts.databaseProblem,
+      answered: problem,
       todo: 'Mend the database access in the site’s configuration, then back up again.',
     });
   }
-  const kind = reading?.inventory.database?.kind ?? null;
+  if (site.connection.kind === 'sftp' && platform.recipe.database !== null)
+    context.log('warning', 'The database is not in the backup: this connection gives files only.');
   const backup = await hands.on((connection) =>
     takeBackup(services.store, connection, {
       site,
       reason,
       leaveOut: leaveOutOf(site, platform.recipe.backup.leaveOut, access),
       ...(touches === undefined ? {} : { touches }),
-      database: access === null || kind === null ? null : { access, kind, php: reading?.facts.php ?? 'php' },
+      database: access === null || kind === null ? null : { access, kind, php },
       scripts: services.databaseScripts,
       onSwept,
       signal: context.signal,

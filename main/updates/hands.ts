@@ -1,7 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DatabaseScripts, DatabaseWork } from '../backups/index.ts';
 import type { Connection, Reach, Script } from '../connections/index.ts';
-import type { DatabaseAccess, Platform, Platforms, Reading } from '../platforms/index.ts';
+import type {
+  DatabaseAccess,
+  KnownDatabase,
+  Platform,
+  Platforms,
+  Reading,
+  ReadOptions,
+} from '../platforms/index.ts';
 import type { Site } from '../sites/index.ts';
 import { asProblem, type Clock } from '../words/index.ts';
 
@@ -14,6 +21,8 @@ export interface Hands {
   /** What was read of the site; asked once. */
   readonly scripts: DatabaseScripts;
   reading(): Promise<Reading>;
+  /** What the site says of its database; asked once. */
+  knownDatabase(): Promise<KnownDatabase>;
   /** null where the site has no database that can be reached. */
   database(connection: Connection, before?: Script): Promise<DatabaseWork | null>;
   /** The same hands, but patient: for undoing, which has to happen even when the user cancelled or the network blinked. */
@@ -44,7 +53,10 @@ const TRANSIENT = new Set([
 
 function createHands(
   options: HandsOptions,
-  access: { current: Promise<Reading> | null } = { current: null },
+  asked: { reading: Promise<Reading> | null; database: Promise<KnownDatabase> | null } = {
+    reading: null,
+    database: null,
+  },
   isPatient = false,
 ): Hands {
   const { site, platform, signal } = options;
@@ -60,11 +72,25 @@ function createHands(
     }
   };
   const reading = (): Promise<Reading> => {
-    access.current ??= on((connection) => readOf(platform, connection, options)).catch((error: unknown) => {
-      access.current = null;
+    asked.reading ??= on((connection) => readOf(platform, connection, options)).catch((error: unknown) => {
+      asked.reading = null;
       throw error;
     });
-    return access.current;
+    return asked.reading;
+  };
+  const knownDatabase = async (): Promise<KnownDatabase> => {
+    if (platform.module !== null) {
+      const { inventory, facts } = await reading();
+      const { database: access, databaseProblem: problem, php } = facts;
+      return { access, kind: inventory.database?.kind ?? null, problem, php };
+    }
+    asked.database ??= on((connection) => platform.database(connection, asRead(options))).catch(
+      (error: unknown) => {
+        asked.database = null;
+        throw error;
+      },
+    );
+    return asked.database;
   };
   return {
     site,
@@ -73,12 +99,13 @@ function createHands(
     signal,
     on,
     reading,
+    knownDatabase,
     async database(connection, before) {
-      const { facts } = await reading();
-      if (facts.database === null) return null;
-      return databaseWork(connection, facts.database, facts.php, options.scripts, signal, before);
+      const { access, php } = await knownDatabase();
+      if (access === null) return null;
+      return databaseWork(connection, access, php, options.scripts, signal, before);
     },
-    patient: () => createHands({ ...options, signal: AbortSignal.timeout(24 * 3_600_000) }, access, true),
+    patient: () => createHands({ ...options, signal: AbortSignal.timeout(24 * 3_600_000) }, asked, true),
   };
 }
 
@@ -117,10 +144,9 @@ export function databaseWork(
 
 async function readOf(platform: Platform, connection: Connection, options: HandsOptions): Promise<Reading> {
   if (platform.module === null) throw new TypeError(`${platform.recipe.platform} has no inventory`);
-  return platform.module.read(connection, {
-    root: options.site.root,
-    php: options.site.settings.php,
-    signal: options.signal,
-    now: options.now,
-  });
+  return platform.module.read(connection, asRead(options));
+}
+
+function asRead({ site, signal, now }: HandsOptions): ReadOptions {
+  return { root: site.root, php: site.settings.php, signal, now };
 }

@@ -20,17 +20,14 @@ export async function previewLeaveOut(
     readManifest(connection, { root: site.root, leaveOut: [], scripts: hands.scripts.files, signal }),
   );
   // Without its database a site's files can still be looked at.
-  const database =
-    hands.platform.module === null
-      ? null
-      : await hands.reading().then(
-          ({ facts }) => facts.database,
-          (error: unknown) => {
-            signal.throwIfAborted();
-            if (!(error instanceof Problem)) throw error;
-            return null;
-          },
-        );
+  const database = await hands.knownDatabase().then(
+    ({ access }) => access,
+    (error: unknown) => {
+      signal.throwIfAborted();
+      if (!(error instanceof Problem)) throw error;
+      return null;
+    },
+  );
   const dumped = new Set(dumpedFiles(site, database));
   const files = entries.filter(({ path }) => !dumped.has(path));
   return previewOf(files, leftOutBy(leaveOutOf(site, hands.platform.recipe.backup.leaveOut, null)));

@@ -38,7 +38,7 @@ export async function restoreSite(
     findPrivateFolder(connection, services.scripts, given, context.signal),
   );
   const site = services.setPrivateFolder(given.id, privateFolder);
-  const php = choice.database ? (await hands.reading()).facts.php : (site.settings.php ?? 'php');
+  const php = choice.database ? (await hands.knownDatabase()).php : (site.settings.php ?? 'php');
   const ended = await holdingSite(services, { site, privateFolder, hands, context, php }, async (held) => {
     const touches = await restoredBy(services, choice);
     await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {

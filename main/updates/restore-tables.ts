@@ -28,8 +28,8 @@ export async function restoreTables(
     findPrivateFolder(connection, services.scripts, given, context.signal),
   );
   const site = services.setPrivateFolder(given.id, privateFolder);
-  const { facts } = await hands.reading();
-  return holdingSite(services, { site, privateFolder, hands, context, php: facts.php }, async (held) => {
+  const { php } = await hands.knownDatabase();
+  return holdingSite(services, { site, privateFolder, hands, context, php }, async (held) => {
     const before = await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
       const backup = await services.backUp(site, 'before-restore', context);
       step.detail(`${backup.files} files and the database.`);
