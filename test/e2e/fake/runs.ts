@@ -77,7 +77,13 @@ export class SampleRuns {
       tick += 1;
       run.progress = { what: step[1], done: tick, total: ticks, unit: 'steps' };
       if (step[0] === 'pull' || step[0] === 'backup')
-        run.progress = { what: step[1], done: tick * 26_700_000, total: ticks * 26_700_000, unit: 'bytes' };
+        run.progress = {
+          what: step[1],
+          done: tick * 26_700_000,
+          total: ticks * 26_700_000,
+          unit: 'bytes',
+          left: (ticks - tick) * 75_000,
+        };
       if (tick === ticks) {
         run.steps.pop();
         this.#finishStep(run, step, at, Date.now() - this.#stepMillis);
