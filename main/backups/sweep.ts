@@ -1,5 +1,6 @@
 import type { Connection } from '../connections/index.ts';
 import type { OnProgress, RemotePath } from '../words/index.ts';
+import type { FileScripts } from './pull/file-scripts.ts';
 import { hashThese } from './pull/hashes.ts';
 import type { ManifestEntry } from './pull/manifest.ts';
 import type { BlobId } from './store/keys.ts';
@@ -20,10 +21,12 @@ export async function sweep(
   stored: ReadonlyMap<string, readonly BlobId[]>,
   {
     site,
+    scripts,
     signal,
     progress,
   }: {
     readonly site: { readonly root: RemotePath };
+    readonly scripts: { readonly files: FileScripts };
     readonly signal: AbortSignal;
     readonly progress: OnProgress;
   },
@@ -33,7 +36,7 @@ export async function sweep(
   const paths = [...unproved.keys()];
   if (paths.length === 0) return unproved;
   progress({ what, done: 0, total: paths.length, unit: 'files' });
-  const hashes = await hashThese(connection, site.root, paths, signal);
+  const hashes = await hashThese(connection, site.root, paths, { scripts: scripts.files, signal });
   if (hashes === null) return unproved;
   for (let at = 0; at < paths.length; at += AT_ONCE) {
     signal.throwIfAborted();

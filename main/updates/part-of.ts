@@ -20,7 +20,7 @@ export async function partOf(
   update: Update,
   opened: Package,
 ): Promise<Part> {
-  const { site, reading, signal } = options;
+  const { site, reading, fileScripts, signal } = options;
   const { component, release } = update;
   const check = {
     component,
@@ -46,7 +46,7 @@ export async function partOf(
       'md5',
       joinRemote(site.root, base),
       component.kind === 'core' ? ['wp-admin', 'wp-includes'] : ['.'],
-      signal,
+      { scripts: fileScripts, signal },
     );
     return [...installed]
       .filter(([path, hashes]) => within(path) && md5.has(path) && !hashes.md5.includes(md5.get(path) ?? ''))
@@ -81,7 +81,10 @@ export async function partOf(
       localChanges: [],
     };
   }
-  const live = await hashFiles(connection, 'sha256', joinRemote(site.root, place.path), ['.'], signal);
+  const live = await hashFiles(connection, 'sha256', joinRemote(site.root, place.path), ['.'], {
+    scripts: fileScripts,
+    signal,
+  });
   const tree = diffTree(place.path, '', opened, live, () => false);
   const migrates = (await mayMigrate(opened, [...tree.added, ...tree.changed])) ? 'perhaps' : 'no';
   return {
@@ -103,7 +106,7 @@ async function corePart(
   installed: ReadonlyMap<string, unknown> | null,
   localChanges: readonly string[],
 ): Promise<Part> {
-  const { site, signal } = options;
+  const { site, fileScripts, signal } = options;
   const rootFiles = opened.files
     .filter((file) => !file.path.includes('/') && file.path !== 'wp-config-sample.php')
     .map((file) => file.path);
@@ -115,7 +118,7 @@ async function corePart(
     'sha256',
     site.root,
     ['wp-admin', 'wp-includes', ...rootFiles, ...formerRootFiles],
-    signal,
+    { scripts: fileScripts, signal },
   );
   const trees = ['wp-admin', 'wp-includes'].map((folder) => {
     const below = new Map(

@@ -1,3 +1,4 @@
+import type { FileScripts } from '../backups/index.ts';
 import type { Update } from '../checks/index.ts';
 import type { Platform, Reading } from '../platforms/index.ts';
 import type { Answers, Package, Packages, WordPressOrgPlace } from '../releases/index.ts';
@@ -24,6 +25,7 @@ export interface PrepareOptions {
   readonly privateFolder: RemotePath;
   /** Our own run's lock is no obstacle. */
   readonly runId: string | null;
+  readonly fileScripts: FileScripts;
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
 }

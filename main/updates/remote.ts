@@ -50,7 +50,9 @@ export async function inodesOf(
   paths: readonly RemotePath[],
   signal: AbortSignal,
 ): Promise<(string | null)[]> {
-  const script = sh`for one in ${paths}; do stat -c %i -- "$one" 2>/dev/null || echo -; done`;
+  const script = sh`for one in ${paths}; do
+  stat -c %i -- "$one" 2>/dev/null || stat -f %i -- "$one" 2>/dev/null || { ls -di -- "$one" 2>/dev/null | { read -r inode rest && echo "$inode"; }; } || echo -
+done`;
   const output = await runOk(connection, script, {
     attempted: 'Look at what is there',
     signal,

@@ -69,7 +69,10 @@ export async function fileChanges(
     candidates.length === 0
       ? new Map<string, string>()
       : await hands.on((connection) =>
-          hashFiles(connection, 'sha256', site.root, paths.length === 0 ? ['.'] : paths, signal),
+          hashFiles(connection, 'sha256', site.root, paths.length === 0 ? ['.'] : paths, {
+            scripts: hands.scripts.files,
+            signal,
+          }),
         );
   const changed: (readonly [string, TreeEntry])[] = [];
   let unchanged = 0;

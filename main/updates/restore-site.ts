@@ -64,7 +64,9 @@ export async function putFiles(
         what: 'Send the files',
       }),
     );
-    const sent = await hands.on((connection) => hashFiles(connection, 'sha256', staged, ['.'], signal));
+    const sent = await hands.on((connection) =>
+      hashFiles(connection, 'sha256', staged, ['.'], { scripts: hands.scripts.files, signal }),
+    );
     for (const [index, [path, entry]] of files.entries()) {
       if (sent.get(String(index)) !== (await hashOf(snapshot, entry))) {
         throw new Problem({

@@ -75,13 +75,12 @@ async function stageTree(
   const uploads = [...tree.added, ...tree.changed];
   const copy = sh`umask 022
 if [ -d ${item.live} ]; then cp -Rp -- ${item.live} ${staged} || exit 1; else mkdir -- ${staged} || exit 1; fi
-cd -- ${staged} && xargs -0 -r rm -f --`;
-  const away = [...tree.deleted, ...uploads].map((path) => `./${path}\0`).join('');
-  await runOk(connection, lines(fence, copy), {
+cd -- ${staged} || exit 1`;
+  const away = [...tree.deleted, ...uploads].map((path) => `./${path}`);
+  await runOk(connection, lines(fence, copy, ...inBatches(away, (some) => sh`rm -f -- ${some} || exit 1`)), {
     attempted: `Copy ${tree.folder} on the server`,
     signal,
     timeLimit: 20 * 60_000,
-    stdin: away === '' ? '' : Buffer.from(away),
   });
   const [fileMode, folderMode] = await modesOf(connection, item.live, signal);
   const inPackage = (path: string) => (tree.inPackage === '' ? path : `${tree.inPackage}/${path}`);
@@ -109,7 +108,13 @@ cd -- ${staged} && xargs -0 -r rm -f --`;
     });
   await runOk(
     connection,
-    lines(fence, sh`cd -- ${staged} && find . -depth -type d -empty -exec rmdir -- {} + 2>/dev/null; :`),
+    lines(
+      fence,
+      sh`cd -- ${staged} || exit 1`,
+      // The deepest first; those that hold something stay.
+      ...inBatches(emptied(tree.deleted), (some) => sh`rmdir -- ${some} 2>/dev/null`),
+      sh`:`,
+    ),
     { attempted: 'Tidy up the staged folder', signal, timeLimit: 60_000 },
   );
   await compare(
@@ -117,7 +122,7 @@ cd -- ${staged} && xargs -0 -r rm -f --`;
     staged,
     new Map([...uploads, ...tree.kept].map((path) => [path, known.get(inPackage(path))?.sha256 ?? ''])),
     tree.folder,
-    signal,
+    options,
   );
 }
 
@@ -156,7 +161,7 @@ async function stageFiles(
       known.get(file.inPackage)?.sha256 ?? '',
     ]),
   );
-  await compare(connection, staged, wanted, part.update.component.name, options.signal, [...wanted.keys()]);
+  await compare(connection, staged, wanted, part.update.component.name, options, [...wanted.keys()]);
 }
 
 /** Every staged file has to be the package's, before anything is swapped. */
@@ -165,10 +170,10 @@ async function compare(
   staged: RemotePath,
   wanted: ReadonlyMap<string, string>,
   what: string,
-  signal: AbortSignal,
+  { fileScripts, signal }: StageOptions,
   places: readonly string[] = ['.'],
 ): Promise<void> {
-  const there = await hashFiles(connection, 'sha256', staged, places, signal);
+  const there = await hashFiles(connection, 'sha256', staged, places, { scripts: fileScripts, signal });
   const wrong = [...wanted].filter(([path, sha256]) => there.get(path) !== sha256).map(([path]) => path);
   if (wrong.length === 0) return;
   throw new Problem({
@@ -186,7 +191,16 @@ async function modesOf(
   live: RemotePath,
   signal: AbortSignal,
 ): Promise<[number, number]> {
-  const script = sh`if [ -d ${live} ]; then file=$(find ${live} -maxdepth 1 -type f -name '*.php' | head -n 1); stat -c %a -- "$file" 2>/dev/null || echo 644; stat -c %a -- ${live}; else stat -c %a -- ${live} 2>/dev/null || echo 644; echo 755; fi`;
+  const script = sh`mode_of() {
+  stat -c %a -- "$1" 2>/dev/null || stat -f %Lp -- "$1" 2>/dev/null && return
+  php -r '$mode = @fileperms($argv[1]); if (!$mode) exit(1); printf("%o\n", $mode & 0777);' -- "$1" 2>/dev/null ||
+    python3 -c 'import os, sys; print("%o" % (os.stat(sys.argv[1]).st_mode & 0o777))' "$1" 2>/dev/null || echo "$2"
+}
+if [ -d ${live} ]; then
+  file=
+  for one in ${live}/*.php; do if [ -f "$one" ]; then file=$one; break; fi; done
+  mode_of "$file" 644; mode_of ${live} 755
+else mode_of ${live} 644; echo 755; fi`;
   const output = (
     await runOk(connection, script, { attempted: 'Look at the permissions', signal, timeLimit: 20_000 })
   )
@@ -195,6 +209,19 @@ async function modesOf(
   const mode = (text: string | undefined, otherwise: number) =>
     text !== undefined && /^[0-7]{3,4}$/.test(text) ? Number.parseInt(text, 8) & 0o777 : otherwise;
   return [mode(output[0], 0o644), mode(output[1], 0o755)];
+}
+
+/** Folders that may hold nothing any more, the deepest first. */
+function emptied(deleted: readonly string[]): string[] {
+  const folders = new Set(deleted.flatMap(foldersAbove));
+  return [...folders].sort((a, b) => b.length - a.length).map((path) => `./${path}`);
+}
+
+/** One command for so many names at a time: a command has a longest line. */
+function inBatches(names: readonly string[], command: (some: readonly string[]) => Script): Script[] {
+  const commands: Script[] = [];
+  for (let at = 0; at < names.length; at += 200) commands.push(command(names.slice(at, at + 200)));
+  return commands;
 }
 
 function foldersAbove(path: string): string[] {

@@ -178,7 +178,11 @@ async function look(
   );
   const waiting = await services.records.updates(site.id);
   const prepared = await hands.on((connection) =>
-    prepare(connection, services, { ...wish, site, platform, reading, waiting, privateFolder, signal }),
+    prepare(connection, services, {
+      ...wish,
+      ...{ site, platform, reading, waiting, privateFolder, signal },
+      fileScripts: hands.scripts.files,
+    }),
   );
   return { ...prepared, reading, privateFolder };
 }

@@ -1,8 +1,10 @@
 <?php
 /*
- * Lists, packs and unpacks files where the server has no program that could. Arguments:
+ * Lists, packs, unpacks and hashes files where the server has no program that could. Arguments:
  *   list MARKER ./START ./LEFT-OUT…   records as main/backups/pull/stat-listing.ts reads them
+ *   look MARKER                       the same for the names on stdin alone, each ended by a NUL
  *   pack                              names on stdin, each ended by a NUL; a tar archive on stdout
+ *   hash ALGORITHM ./PLACE…           each file below the places (none: those named on stdin) as md5sum -z and sha256sum -z print it
  *   unpack                            an archive of main/backups/pull/tar.ts on stdin, into this folder
  * pack ends as GNU's tar does: 1 when a file changed while it was read, 2 when one could not be.
  */
@@ -40,19 +42,45 @@ function list_files($marker, $start, $left_out) {
   for ($waiting = array($start); $waiting;) {
     $path = array_pop($waiting);
     if (isset($left_out[$path])) continue;
+    if (list_one($marker, $path) !== 0040000) continue;
+    $names = names_in($path);
+    if ($names === false) { echo $marker, 'x', $path, "\n"; continue; }
+    foreach ($names as $name) $waiting[] = "$path/$name";
+  }
+}
+function list_one($marker, $path) {
+  $stat = @lstat($path);
+  if ($stat === false) { fwrite(STDERR, "$path: not there, or not to be looked at\n"); return 0; }
+  $type = $stat['mode'] & 0170000;
+  if ($type !== 0100000 && $type !== 0040000 && $type !== 0120000) return 0;
+  echo $marker, 's', dechex($stat['mode']), ' ', $stat['size'], ' ', $stat['mtime'], ' ', $stat['ctime'], ' ', $stat['ino'], ' ', $path, "\n";
+  if ($type === 0120000) {
+    $target = @readlink($path);
+    if ($target !== false) echo $marker, 'l', $path, "\n", $marker, 't', $target, "\n";
+  }
+  return $type;
+}
+function names_in($folder) {
+  $names = is_readable($folder) && is_executable($folder) ? @scandir($folder, SCANDIR_SORT_DESCENDING) : false;
+  return $names === false ? false : array_diff($names, array('.', '..'));
+}
+function look_at_named($marker) {
+  echo $marker, 'n', time(), "\n";
+  each_named(function ($name) use ($marker) { list_one($marker, $name); });
+}
+
+function hash_one($algorithm, $path) {
+  $hash = is_file($path) && is_readable($path) ? @hash_file($algorithm, $path) : false;
+  if ($hash === false) say(1, $path, 'cannot be read');
+  else echo $hash, '  ', $path, "\0";
+}
+function hash_below($algorithm, $place) {
+  for ($waiting = array($place); $waiting;) {
+    $path = array_pop($waiting);
     $stat = @lstat($path);
-    if ($stat === false) { fwrite(STDERR, "$path: not there, or not to be looked at\n"); continue; }
-    $type = $stat['mode'] & 0170000;
-    if ($type !== 0100000 && $type !== 0040000 && $type !== 0120000) continue;
-    echo $marker, 's', dechex($stat['mode']), ' ', $stat['size'], ' ', $stat['mtime'], ' ', $stat['ctime'], ' ', $stat['ino'], ' ', $path, "\n";
-    if ($type === 0120000) {
-      $target = @readlink($path);
-      if ($target !== false) echo $marker, 'l', $path, "\n", $marker, 't', $target, "\n";
-    } elseif ($type === 0040000) {
-      $names = is_readable($path) && is_executable($path) ? @scandir($path, SCANDIR_SORT_DESCENDING) : false;
-      if ($names === false) { echo $marker, 'x', $path, "\n"; continue; }
-      foreach ($names as $name) if ($name !== '.' && $name !== '..') $waiting[] = "$path/$name";
-    }
+    $type = $stat === false ? 0 : $stat['mode'] & 0170000;
+    if ($type === 0100000) hash_one($algorithm, $path);
+    elseif ($type === 0040000) foreach (names_in($path) ?: array() as $name) $waiting[] = "$path/$name";
   }
 }
 
@@ -82,12 +110,15 @@ function pack_file($path) {
   }
   put(padding($size));
 }
-function pack_named() {
+function each_named($work) {
   for ($held = ''; !feof(STDIN);) {
     $names = explode("\0", $held . fread(STDIN, 65536));
     $held = array_pop($names);
-    foreach ($names as $name) pack_file($name);
+    foreach ($names as $name) $work($name);
   }
+}
+function pack_named() {
+  each_named('pack_file');
   put(str_repeat("\0", 1024));
 }
 
@@ -140,8 +171,15 @@ function unpack_all() {
 
 switch ($argv[1]) {
   case 'list': list_files($argv[2], $argv[3], array_slice($argv, 4)); break;
+  case 'look': look_at_named($argv[2]); break;
   case 'pack': pack_named(); break;
   case 'unpack': unpack_all(); break;
+  case 'hash':
+    $algorithm = $argv[2];
+    if (count($argv) === 3) each_named(function ($name) use ($algorithm) { hash_one($algorithm, $name); });
+    foreach (array_slice($argv, 3) as $place) hash_below($algorithm, $place);
+    $said = 0;
+    break;
   default: fail('what?');
 }
 exit($said);

@@ -1,5 +1,5 @@
 # What files.php does, in Python 3, where the server has no PHP.
-import os, stat, sys, time
+import hashlib, os, stat, sys, time
 
 verb, arguments = sys.argv[1], [os.fsencode(one) for one in sys.argv[2:]]
 source, sink = sys.stdin.buffer, sys.stdout.buffer
@@ -35,28 +35,71 @@ def list_files(marker, start, left_out):
     waiting = [start]
     while waiting:
         path = waiting.pop()
-        if path in left_out:
+        if path in left_out or list_one(marker, path) != stat.S_IFDIR:
             continue
+        names = names_in(path)
+        if names is None:
+            sink.write(marker + b"x" + path + b"\n")
+        else:
+            waiting.extend(names)
+
+
+def list_one(marker, path):
+    try:
+        found = os.lstat(path)
+    except OSError as error:
+        say(0, path, error.strerror)
+        return 0
+    kind = stat.S_IFMT(found.st_mode)
+    if kind not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+        return 0
+    times = tuple(part for one in (found.st_mtime_ns, found.st_ctime_ns) for part in divmod(one, 10**9))
+    sink.write(marker + b"s%x %d %d.%09d %d.%09d %d " % ((found.st_mode, found.st_size) + times + (found.st_ino,)) + path + b"\n")
+    if kind == stat.S_IFLNK:
         try:
-            found = os.lstat(path)
-        except OSError as error:
-            say(0, path, error.strerror)
-            continue
-        kind = stat.S_IFMT(found.st_mode)
-        if kind not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
-            continue
-        times = tuple(part for one in (found.st_mtime_ns, found.st_ctime_ns) for part in divmod(one, 10**9))
-        sink.write(marker + b"s%x %d %d.%09d %d.%09d %d " % ((found.st_mode, found.st_size) + times + (found.st_ino,)) + path + b"\n")
-        try:
-            if kind == stat.S_IFLNK:
-                sink.write(marker + b"l" + path + b"\n" + marker + b"t" + os.readlink(path) + b"\n")
-            elif kind == stat.S_IFDIR:
-                if not os.access(path, os.R_OK | os.X_OK):
-                    raise PermissionError
-                waiting.extend(path + b"/" + name for name in sorted(os.listdir(path), reverse=True))
+            sink.write(marker + b"l" + path + b"\n" + marker + b"t" + os.readlink(path) + b"\n")
         except OSError:
-            if kind == stat.S_IFDIR:
-                sink.write(marker + b"x" + path + b"\n")
+            pass
+    return kind
+
+
+def names_in(folder):
+    try:
+        if os.access(folder, os.R_OK | os.X_OK):
+            return [folder + b"/" + name for name in sorted(os.listdir(folder), reverse=True)]
+    except OSError:
+        pass
+    return None
+
+
+def look_at_named(marker):
+    sink.write(marker + b"n%d\n" % time.time())
+    each_named(lambda name: list_one(marker, name))
+
+
+def hash_one(algorithm, path):
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            hashed = hashlib.new(algorithm)
+            for part in iter(lambda: file.read(1 << 20), b""):
+                hashed.update(part)
+    except OSError as error:
+        return say(0, path, error.strerror)
+    sink.write(hashed.hexdigest().encode() + b"  " + path + b"\0")
+
+
+def hash_below(algorithm, place):
+    waiting = [place]
+    while waiting:
+        path = waiting.pop()
+        try:
+            kind = stat.S_IFMT(os.lstat(path).st_mode)
+        except OSError:
+            continue
+        if kind == stat.S_IFREG:
+            hash_one(algorithm, path)
+        elif kind == stat.S_IFDIR:
+            waiting.extend(names_in(path) or [])
 
 
 def pack_file(path):
@@ -94,17 +137,21 @@ def pack_file(path):
         sink.write(padding(found.st_size))
 
 
-def pack_named():
+def each_named(work):
     held = b""
     while True:
-        # What is there already is packed, though more names are to come.
+        # What is there already is done, though more names are to come.
         more = os.read(source.fileno(), 65536)
         if not more:
             break
         names = (held + more).split(b"\0")
         held = names.pop()
         for name in names:
-            pack_file(name)
+            work(name)
+
+
+def pack_named():
+    each_named(pack_file)
     sink.write(bytes(1024))
 
 
@@ -161,8 +208,15 @@ def unpack_all():
 
 if verb == "list":
     list_files(arguments[0], arguments[1], set(arguments[2:]))
+elif verb == "look":
+    look_at_named(arguments[0])
 elif verb == "pack":
     pack_named()
+elif verb == "hash" and len(arguments) == 1:
+    each_named(lambda name: hash_one(arguments[0].decode(), name))
+elif verb == "hash":
+    for place in arguments[1:]:
+        hash_below(arguments[0].decode(), place)
 else:
     unpack_all()
 sink.flush()

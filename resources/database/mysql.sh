@@ -9,6 +9,8 @@ dump=$(find_tool mariadb-dump mysqldump)
 # is too old to know how (before 5.6) does not restore.
 safely='--binary-mode --local-infile=0'
 if [ "$action" = restore ] && [ -n "$client" ] && ! "$client" --no-defaults $safely --version >/dev/null 2>&1; then client=; fi
+# Around the clients, these are needed too.
+for tool in sed grep awk cut; do command -v "$tool" >/dev/null 2>&1 || client=; done
 if [ -z "$client" ] || { [ "$action" = dump ] && [ -z "$dump" ]; }; then
   php=$(find_tool "$php" php php8.4 php8.3 php8.2 php8.1 php8.0 php7.4) ||
     { echo "neither the clients of MySQL and MariaDB nor PHP for the command line are on this server" >&2; exit 64; }

@@ -1,6 +1,8 @@
 # Swapping and undoing by rename. Every function may be called again after it was cut off at any point.
 # A folder is known by its inode, which a rename keeps.
-gk_inode() { stat -c %i -- "$1" 2>/dev/null || stat -f %i -- "$1" 2>/dev/null; }
+gk_inode() {
+  stat -c %i -- "$1" 2>/dev/null || stat -f %i -- "$1" 2>/dev/null || { ls -di -- "$1" 2>/dev/null | { read -r inode rest && printf '%s\n' "$inode"; }; }
+}
 # Exchanges two names in one instant where the system can (renameat2 with RENAME_EXCHANGE).
 gk_exchange() {
   mv --exchange --no-copy -T -- "$1" "$2" 2>/dev/null && return 0

@@ -3,31 +3,52 @@
 # at the turn afterwards; whoever takes the turn writes it first and looks for hands afterwards. So no
 # command acts after its turn is over, however late it comes.
 
-# One line for each process: pid, state, parent, group, and when it began (`-` where the system has no /proc).
+# One line for each process: pid, state, parent, group, and when it began (`-` where the system has no /proc). A name may hold blanks and newlines,
+# so what follows it is read from the end. Needs nothing but the shell: neither sed nor awk is on every host.
+gk_stat() {
+  text=
+  { while IFS= read -r line; do text=$line; done < "$1"; } 2>/dev/null || return 1
+  case $text in *') '*) ;; *) return 1 ;; esac
+  pid=${1%/stat}
+  pid=${pid##*/}
+  set -- ${text##*) }
+  [ $# -ge 20 ] && printf '%s\n' "$pid $1 $2 $3 ${20}"
+}
 gk_processes() {
   if [ -r /proc/self/stat ]; then
-    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/^\([0-9]*\) (.*) /\1 /' | awk '{print $1,$2,$3,$4,$21}'
+    for one in /proc/[0-9]*/stat; do gk_stat "$one"; done
   else
-    ps -A -o pid= -o stat= -o ppid= -o pgid= | awk '{print $1,$2,$3,$4,"-"}'
+    ps -A -o pid= -o stat= -o ppid= -o pgid= | while read -r pid state parent group; do printf '%s\n' "$pid $state $parent $group -"; done
   fi
 }
 # gk_work PID BEGAN: the processes that belong to a hand: its group where it leads one, and its descendants.
 # A process that has got the same number since is not one of them.
 gk_work() {
-  gk_processes | awk -v hand="$1" -v began="$2" -v self="$$" '
-    { state[$1] = $2; parent[$1] = $3; group[$1] = $4; start[$1] = $5 }
-    END {
-      if ((hand in state) && start[hand] != began) exit
-      leads = !(hand in state) || group[hand] == hand
-      for (one in state) {
-        if (state[one] ~ /^Z/ || one == self) continue
-        mine = leads && group[one] == hand
-        for (up = one; !mine && (up in parent) && up > 1; up = parent[up]) mine = up == hand
-        if (mine) print one
-      }
-    }'
+  all=$(gk_processes)
+  leads=yes
+  while read -r pid state parent group start; do
+    [ "$pid" = "$1" ] || continue
+    [ "$start" = "$2" ] || return 0
+    [ "$group" = "$1" ] || leads=
+  done <<PROCESSES
+$all
+PROCESSES
+  mine=" "
+  more=yes
+  while [ -n "$more" ]; do
+    more=
+    while read -r pid state parent group start; do
+      case $mine in *" $pid "*) continue ;; esac
+      if [ "$pid" = "$1" ] || { [ -n "$leads" ] && [ "$group" = "$1" ]; }; then mine="$mine$pid "
+      else case $mine in *" $parent "*) mine="$mine$pid " ;; *) continue ;; esac; fi
+      more=yes
+      case $state in Z*) ;; *) [ "$pid" = $$ ] || printf '%s\n' "$pid" ;; esac
+    done <<PROCESSES
+$all
+PROCESSES
+  done
 }
-gk_began() { if [ -r "/proc/$1/stat" ]; then sed 's/^.*) //' "/proc/$1/stat" | cut -d ' ' -f 20; else echo -; fi; }
+gk_began() { began=$(gk_stat "/proc/$1/stat") && printf '%s\n' "${began##* }" || echo -; }
 gk_refuse() { rm -f -- "$gk_lock/hand.$$"; echo 'this run does not own the site any more' >&2; exit 75; }
 gk_owns() { [ "$(cat -- "$gk_lock/owner" 2>/dev/null)" = "$1" ]; }
 

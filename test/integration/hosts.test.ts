@@ -132,6 +132,8 @@ describe('a host whose programs are BusyBox’s', () => {
       archive: 'plain',
       sha256: ['sha256sum'],
       md5: ['md5sum'],
+      xargs: true,
+      own: null,
     });
   });
 
@@ -447,7 +449,7 @@ it.each([
   expect((await onHost(host, (connection) => meansOf(connection, never))).sha256?.[0]).toBe(tool);
   for (const algorithm of ['sha256', 'md5'] as const) {
     const hashes = await onHost(host, (connection) =>
-      hashFiles(connection, algorithm, at(folder), ['.'], never),
+      hashFiles(connection, algorithm, at(folder), ['.'], { scripts: scripts.files, signal: never }),
     );
     const all = fs
       .readdirSync(Buffer.from(folder), { recursive: false, withFileTypes: true, encoding: 'buffer' })
@@ -464,42 +466,47 @@ it.each([
 
 it.each([
   ['GNU’s tar', () => gnu],
+  ['BusyBox’s tar', () => busybox],
+  ['The BSDs’ tar', () => bsdTar],
   ['PHP', () => onlyPhp],
   ['Python', () => onlyPython],
-])('%s tells which files changed while they were read', async (_by, hostOf) => {
-  const host = hostOf();
-  const folder = fs.mkdtempSync(path.join(host.folder, 'moving-'));
-  const large = Buffer.alloc(12_000_000, 'a');
-  // More than what is on its way: they are being read while this test has its hands on them.
-  for (const name of ['rewritten\nwith ä', 'cut', 'grown', 'as it was'])
-    fs.writeFileSync(path.join(folder, name), large);
-  const touch: Readonly<Record<string, (file: string) => void>> = {
-    'rewritten\nwith ä': (file) => {
-      const fd = fs.openSync(file, 'r+');
-      fs.writeSync(fd, 'b', large.length - 1);
-      // Past the tick in which it was made, or the kernel's clock would not show it.
-      fs.futimesSync(fd, 1_000_000, 1_000_000);
-      fs.closeSync(fd);
-    },
-    cut: (file) => fs.truncateSync(file, large.length - 5_000_000),
-    grown: (file) => fs.appendFileSync(file, 'more'),
-  };
-  execFileSync('chown', ['-R', `${host.account.uid}:${host.account.gid}`, folder]);
-  const { moved, unreadable } = await onHost(host, async (connection) => {
-    const listing = { root: at(folder), leaveOut: [], scripts: scripts.files, signal: never };
-    const files = (await readManifest(connection, listing)).filter(({ kind }) => kind === 'file');
-    return pullFiles(connection, files, {
-      ...listing,
-      async onFile(entry, _size, content) {
-        let begun = false;
-        for await (const chunk of content) {
-          if (begun || chunk.length === 0) continue;
-          begun = true;
-          touch[entry.path]?.(path.join(folder, entry.path));
-        }
+])(
+  '%s tells, or has the server asked once more, which files changed while they were read',
+  async (_by, hostOf) => {
+    const host = hostOf();
+    const folder = fs.mkdtempSync(path.join(host.folder, 'moving-'));
+    const large = Buffer.alloc(12_000_000, 'a');
+    // More than what is on its way: they are being read while this test has its hands on them.
+    for (const name of ['rewritten\nwith ä', 'cut', 'grown', 'as it was'])
+      fs.writeFileSync(path.join(folder, name), large);
+    const touch: Readonly<Record<string, (file: string) => void>> = {
+      'rewritten\nwith ä': (file) => {
+        const fd = fs.openSync(file, 'r+');
+        fs.writeSync(fd, 'b', large.length - 1);
+        // Past the tick in which it was made, or the kernel's clock would not show it.
+        fs.futimesSync(fd, 1_000_000, 1_000_000);
+        fs.closeSync(fd);
       },
+      cut: (file) => fs.truncateSync(file, large.length - 5_000_000),
+      grown: (file) => fs.appendFileSync(file, 'more'),
+    };
+    execFileSync('chown', ['-R', `${host.account.uid}:${host.account.gid}`, folder]);
+    const { moved, unreadable } = await onHost(host, async (connection) => {
+      const listing = { root: at(folder), leaveOut: [], scripts: scripts.files, signal: never };
+      const files = (await readManifest(connection, listing)).filter(({ kind }) => kind === 'file');
+      return pullFiles(connection, files, {
+        ...listing,
+        async onFile(entry, _size, content) {
+          let begun = false;
+          for await (const chunk of content) {
+            if (begun || chunk.length === 0) continue;
+            begun = true;
+            touch[entry.path]?.(path.join(folder, entry.path));
+          }
+        },
+      });
     });
-  });
-  expect(moved.map(({ path: name }) => name).sort()).toEqual(['cut', 'grown', 'rewritten\nwith ä']);
-  expect(unreadable).toEqual([]);
-});
+    expect(moved.map(({ path: name }) => name).sort()).toEqual(['cut', 'grown', 'rewritten\nwith ä']);
+    expect(unreadable).toEqual([]);
+  },
+);

@@ -55,7 +55,7 @@ export async function liveSnapshot(
   }
   if (uncertain.length > 0) {
     const places = uncertain.length > NAMED ? ['.'] : uncertain;
-    const hashes = await hashFiles(connection, 'sha256', root, places, signal);
+    const hashes = await hashFiles(connection, 'sha256', root, places, { scripts, signal });
     for (const path of uncertain) {
       const before = stored.get(path);
       if (before && hashes.get(path) === (await hashOf(backup, before))) contents.set(path, before.blobs);

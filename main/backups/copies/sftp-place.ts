@@ -97,7 +97,10 @@ export function sftpPlace(connection: Connection, sftp: Sftp, folder: string, si
       const found = new Map<StoreFile, Sha256>();
       for (let at = 0; at < names.length; at += NAMES) {
         const some = names.slice(at, at + NAMES);
-        const answered = await hashFiles(connection, 'sha256', remotePath(plain), some, signal);
+        const answered = await hashFiles(connection, 'sha256', remotePath(plain), some, {
+          scripts: null,
+          signal,
+        });
         for (const [name, hash] of answered) found.set(name, Sha256.parse(hash));
       }
       return found;

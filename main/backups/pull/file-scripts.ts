@@ -1,17 +1,17 @@
 import { sh, type Script } from '../../connections/index.ts';
 import { PYTHON } from './means.ts';
 
-/** Our own programs for hosts that have none, from `resources/backups`: each lists, packs and unpacks. */
+/** Our own programs for hosts that have none, from `resources/backups`: each lists, packs, unpacks and hashes. */
 export interface FileScripts {
   readonly php: string;
   readonly python: string;
 }
 
-/** A command that lists, packs or unpacks in the folder that it is run in; see `resources/backups/files.php`. */
+/** A command that lists, packs, unpacks or hashes in the folder that it is run in; see `resources/backups/files.php`. */
 export function filesBy(
   language: 'php' | 'python',
   scripts: FileScripts,
-  verb: 'list' | 'pack' | 'unpack',
+  verb: 'list' | 'look' | 'pack' | 'unpack' | 'hash',
   given: Script = sh``,
 ): Script {
   return language === 'php'

@@ -27,7 +27,7 @@ export interface ManifestOptions {
 const FIELDS = 8;
 
 /** What find prints of each name; a closed folder is printed once more as `x` and not entered. */
-const LIST = sh`\( -type f -o -type d -o -type l \) -printf '%y\0%s\0%m\0%T@\0%C@\0%i\0%p\0%l\0' -type d \( ! -readable -o ! -executable \) -printf 'x\0%s\0%m\0%T@\0%C@\0%i\0%p\0%l\0' -prune`;
+export const LIST = sh`\( -type f -o -type d -o -type l \) -printf '%y\0%s\0%m\0%T@\0%C@\0%i\0%p\0%l\0' -type d \( ! -readable -o ! -executable \) -printf 'x\0%s\0%m\0%T@\0%C@\0%i\0%p\0%l\0' -prune`;
 
 /**
  * Lists every file, folder and link below the root in one command, by the means that the host has. Sockets, pipes and devices are no
@@ -87,7 +87,7 @@ done`;
   if (result.code !== 0 && result.stdout.length === 0) throw remoteFailed(connection, attempted, result);
   const entries =
     means.list === 'find'
-      ? parse(result.stdout)
+      ? parseList(result.stdout)
       : parseStat(result.stdout, means.list === 'stat' ? 'stat' : 'bsd-stat', marker);
   // A list without the root itself is none, whatever the server says.
   if (places[0] === '.' && !entries.some(({ path }) => path === ''))
@@ -128,7 +128,8 @@ function globbed(path: string): string {
   return path.replace(/[\\*?[\]]/g, '\\$&');
 }
 
-function parse(output: Buffer): ManifestEntry[] {
+/** Reads what {@link LIST} printed. */
+export function parseList(output: Buffer): ManifestEntry[] {
   const entries: ManifestEntry[] = [];
   const fields: string[] = [];
   for (let from = 0; from < output.length;) {

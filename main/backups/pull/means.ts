@@ -8,6 +8,10 @@ export interface Means {
   readonly archive: (typeof ARCHIVES)[number] | 'none';
   readonly sha256: HashTool;
   readonly md5: HashTool;
+  /** Whether its `xargs` gives programs names that may hold anything. */
+  readonly xargs: boolean;
+  /** The language that our own script can be run in, looked for only where one of the others is missing. */
+  readonly own: (typeof OWN)[number] | null;
 }
 
 type HashTool = readonly string[] | null;
@@ -36,6 +40,7 @@ export const HASH_TOOLS = {
 
 const LISTS = ['find', 'stat', 'bsd-stat', 'php', 'python'] as const;
 const ARCHIVES = ['gnu', 'bsd', 'plain', 'php', 'python'] as const;
+const OWN = ['php', 'python'] as const;
 
 const known = new WeakMap<Connection, Promise<Means>>();
 
@@ -55,33 +60,40 @@ export function knownMeans(connection: Connection): Promise<Means> | null {
   return known.get(connection) ?? null;
 }
 
+/** Python as this server calls it. */
+export const PYTHON = sh`"$(command -v python3 || command -v python || echo python3)"`;
+
 const first = (tools: readonly (readonly string[])[]) =>
   lines(
     sh`found=-`,
     ...tools.map((tool, at) => sh`[ $found != - ] || ! ${tool} /dev/null >/dev/null 2>&1 || found=${at}`),
-    sh`echo $found`,
   );
 
-/** Python as this server calls it. */
-export const PYTHON = sh`"$(command -v python3 || command -v python || echo python3)"`;
-
-/** Prints what a server has, in {@link ANSWERS} lines. */
+/** Prints what a server has, in {@link ANSWERS} lines. Languages are started only where they are needed: that costs more than all else here. */
 const ASK = sh`cd /
 export LC_ALL=C
-if find . -maxdepth 0 -printf '' >/dev/null 2>&1; then echo find
-elif find . -maxdepth 0 -exec stat -c '%f %s %y %z %i' {} + 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* '; then echo stat
-elif find . -prune -exec stat -f '%Xp %z %Fm %Fc %i' {} + 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* [0-9.]* '; then echo bsd-stat
-elif [ "$(php -r 'echo 1;' 2>/dev/null)" = 1 ]; then echo php
-elif ${PYTHON} -c 'import sys; sys.exit(sys.version_info < (3, 4))' >/dev/null 2>&1; then echo python
-else echo none; fi
-case $(tar --version 2>&1 </dev/null) in (*'GNU tar'*) echo gnu;; (bsdtar*) echo bsd;;
-(*) if command -v tar >/dev/null 2>&1; then echo plain
-elif [ "$(php -r 'echo 1;' 2>/dev/null)" = 1 ]; then echo php
-elif ${PYTHON} -c 'import sys; sys.exit(sys.version_info < (3, 4))' >/dev/null 2>&1; then echo python
-else echo none; fi;; esac
+own=
+look_for_own() {
+  [ -z "$own" ] || return 0
+  if [ "$(php -r 'echo 1;' 2>/dev/null)" = 1 ]; then own=php
+  elif ${PYTHON} -c 'import sys; sys.exit(sys.version_info < (3, 4))' >/dev/null 2>&1; then own=python
+  else own=none; fi
+}
+has() { for one; do command -v "$one" >/dev/null 2>&1 || return 1; done; }
+if xargs -0 sh -c : </dev/null >/dev/null 2>&1; then xargs=yes; else xargs=no; look_for_own; fi
+if find . -maxdepth 0 -printf '' >/dev/null 2>&1; then list=find
+elif has readlink date grep && find . -maxdepth 0 -exec stat -c '%f %s %y %z %i' {} + 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* '; then list=stat
+elif has readlink date grep && find . -prune -exec stat -f '%Xp %z %Fm %Fc %i' {} + 2>/dev/null | grep -q '^4[0-9a-f]* [0-9]* [0-9.]* '; then list=bsd-stat
+else look_for_own; list=$own; fi
+case $(tar --version 2>&1 </dev/null) in (*'GNU tar'*) archive=gnu;; (bsdtar*) archive=bsd;;
+(*) if [ $xargs = yes ] && has tar; then archive=plain; else look_for_own; archive=$own; fi;; esac
 ${first(HASH_TOOLS.sha256)}
-${first(HASH_TOOLS.md5)}`;
-const ANSWERS = 4;
+sha256=$found
+${first(HASH_TOOLS.md5)}
+case $sha256$found in (*-*) look_for_own;; esac
+[ -n "$own" ] || own=none
+printf '%s\n' "$list" "$archive" "$sha256" "$found" $xargs $own`;
+const ANSWERS = 6;
 
 async function probe(connection: Connection, signal: AbortSignal): Promise<Means> {
   const output = await runOk(connection, ASK, {
@@ -116,11 +128,13 @@ export function learn(connection: Connection, output: Buffer): { means: Means; r
   return { means, rest: output.subarray(end) };
 }
 
-function read([list, archive, sha256, md5]: readonly string[]): Means {
+function read([list, archive, sha256, md5, xargs, own]: readonly string[]): Means {
   return {
     list: LISTS.find((known) => known === list) ?? 'none',
     archive: ARCHIVES.find((known) => known === archive) ?? 'none',
     sha256: HASH_TOOLS.sha256[Number(sha256)] ?? null,
     md5: HASH_TOOLS.md5[Number(md5)] ?? null,
+    xargs: xargs === 'yes',
+    own: OWN.find((known) => known === own) ?? null,
   };
 }

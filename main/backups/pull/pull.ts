@@ -5,6 +5,7 @@ import { lines, run, sh, type Connection, type Script } from '../../connections/
 import { decodeName, encodeName, Problem, wordsOf } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { filesBy } from './file-scripts.ts';
+import { changedSince } from './look-again.ts';
 import { meansOf, type Means } from './means.ts';
 import type { Pulled, PullOptions } from './pulled.ts';
 import { pullOverSftp } from './sftp-pull.ts';
@@ -28,12 +29,16 @@ xargs -0 sh -c ${PART} sh
 case $? in 0) exit 0;; 123) exit 2;; *) exit ${BROKE_OFF};; esac`,
 };
 
+/** What says nothing of a file that changed while it was read. */
+const SILENT: ReadonlySet<Means['archive']> = new Set(['bsd', 'plain']);
+
 /** The code of a channel that the server did not want: what is fetched already goes on. */
 const REFUSED = 'channel-refused';
 
 /**
  * Brings files as a tar stream, as several at once where the server is far away, or over SFTP where there is no shell. Every wanted file is
- * accounted for afterwards: it came, it moved, or it could not be read.
+ * accounted for afterwards: it came, it moved, or it could not be read. Where the server's tar does not tell which changed while it read them, all are looked at
+ * once more.
  * @throws Problem `pull-failed` when the server's tar failed otherwise.
  */
 export async function pullFiles(
@@ -74,10 +79,12 @@ export async function pullFiles(
   // The first to fail ended the others.
   if (failing.signal.aborted) throw failing.signal.reason;
   for (const end of ended) if (end.status === 'rejected') throw end.reason;
-  return {
-    moved: came.flatMap(({ moved }) => moved),
-    unreadable: came.flatMap(({ unreadable }) => unreadable),
-  };
+  const moved = came.flatMap((one) => one.moved);
+  const unreadable = came.flatMap((one) => one.unreadable);
+  if (!SILENT.has(archive)) return { moved, unreadable };
+  const known = new Set([...moved, ...unreadable]);
+  const whole = wanted.filter((entry) => !known.has(entry));
+  return { moved: [...moved, ...(await changedSince(connection, whole, options))], unreadable };
 }
 
 async function pullPart(

@@ -12,7 +12,7 @@ export interface PullOptions {
 
 /** What a pull could not bring. */
 export interface Pulled {
-  /** Came in another size than the manifest says, or was not there any more. */
+  /** Changed while they were read, came in another size than the manifest says, or were not there any more. */
   readonly moved: readonly ManifestEntry[];
   readonly unreadable: readonly ManifestEntry[];
 }

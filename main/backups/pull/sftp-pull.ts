@@ -15,7 +15,7 @@ const BYTES = 4 * 1024 * 1024;
 export async function pullOverSftp(
   files: RemoteFiles,
   wanted: readonly ManifestEntry[],
-  { root, signal, onFile }: PullOptions,
+  { root, signal, onFile }: Omit<PullOptions, 'scripts'>,
 ): Promise<Pulled> {
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => {});

@@ -38,6 +38,12 @@ printf '%sn%s\n' ${marker} "$(date +%s)"`,
   );
 }
 
+/** Tells of the names on stdin, each ended by a NUL, what {@link statScript} tells of all; but for the targets of links. */
+export function statNamed(kind: StatKind, marker: string): Script {
+  return sh`export LC_ALL=C TZ=UTC0
+xargs -0 stat ${kind === 'stat' ? '-c' : '-f'} ${`${marker}${FORMATS[kind]}`}`;
+}
+
 const KINDS = new Map<number, ManifestEntry['kind']>([
   [0o100000, 'file'],
   [0o040000, 'folder'],
