@@ -32,6 +32,10 @@ export async function newFatals(
   return [...new Set(fatalsIn(text))].filter((line) => !mark.known.has(line));
 }
 
+/** What the script below does, where there is no `wc` or no `tail`. */
+const TAIL_BY_PHP =
+  'list(, $log, $from, $most) = $argv; $size = filesize($log); if ($from > $size) $from = 0; echo $size, "\\n"; $file = fopen($log, "rb"); fseek($file, max($from, $size - $most)); fpassthru($file);';
+
 /** The log from a byte on (its end, where that is too much, or where the log has been rotated). */
 async function read(
   connection: Connection,
@@ -40,6 +44,9 @@ async function read(
   signal: AbortSignal,
 ): Promise<{ size: number; text: string }> {
   const script = sh`[ -f ${log} ] && [ -r ${log} ] || { echo 0; exit 0; }
+if ! command -v wc >/dev/null 2>&1 || ! command -v tail >/dev/null 2>&1; then
+  exec php -r ${TAIL_BY_PHP} -- ${log} ${from} ${TAIL}
+fi
 size=$(wc -c < ${log}); echo $size
 from=${from}; [ "$size" -ge "$from" ] || from=0
 [ $((size - from)) -le ${TAIL} ] || from=$((size - ${TAIL}))

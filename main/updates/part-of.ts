@@ -157,7 +157,7 @@ async function databaseVersionOnSite(
 ): Promise<number | null> {
   const file = joinRemote(options.site.root, 'wp-includes/version.php');
   const text = (
-    await runOk(connection, sh`head -c 65536 -- ${file}`, {
+    await runOk(connection, sh`cat -- ${file}`, {
       attempted: 'Read version.php',
       signal: options.signal,
       timeLimit: 20_000,

@@ -18,15 +18,50 @@ import {
 
 /** What a small host, or a container, does not have. */
 const MISSING = ['mysql', 'mariadb', 'mysqldump', 'mariadb-dump', 'perl', 'python3', 'openssl', 'rsync'];
+/** What a jail that somebody put together by hand does not have either. */
+const MORE_MISSING = [
+  ...[
+    'find',
+    'stat',
+    'tar',
+    'bsdtar',
+    'busybox',
+    'xargs',
+    'readlink',
+    'md5sum',
+    'sha256sum',
+    'shasum',
+    'timeout',
+    'cksum',
+  ],
+  ...[
+    'awk',
+    'gawk',
+    'mawk',
+    'original-awk',
+    'nawk',
+    'sed',
+    'grep',
+    'cut',
+    'head',
+    'tail',
+    'wc',
+    'ps',
+    'df',
+    'date',
+  ],
+];
 const applets = execFileSync('busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
 
-let host: SshHost;
+let busybox: SshHost;
+let jail: SshHost;
 let mariadb: MariaDb;
 let org: WordPressOrg;
 let gk: TestApp;
 beforeAll(async () => {
-  [host, mariadb, org] = await Promise.all([
+  [busybox, jail, mariadb, org] = await Promise.all([
     anSshHost({}, { busybox: applets, without: MISSING }),
+    anSshHost({}, { without: [...MISSING, ...MORE_MISSING] }),
     aMariaDb(),
     aWordPressOrg(),
   ]);
@@ -34,11 +69,15 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gk.close();
-  await Promise.all([host.stop(), mariadb.stop(), org.stop()]);
+  await Promise.all([busybox.stop(), jail.stop(), mariadb.stop(), org.stop()]);
 });
 
-describe('a WordPress site on a host with BusyBox, PHP and no client of MySQL', () => {
+describe.each([
+  ['BusyBox, PHP and no client of MySQL', () => busybox],
+  ['PHP, and not even find, tar or awk', () => jail],
+] as const)('a WordPress site on a host with %s', (_what, hostOf) => {
   it('is updated', async () => {
+    const host = hostOf();
     const { openingHours } = goodPlugins;
     await using wp = await aWordPressSite({
       on: host,
@@ -56,6 +95,7 @@ describe('a WordPress site on a host with BusyBox, PHP and no client of MySQL', 
   it.each(Object.entries(badPlugins).filter(([name]) => name.startsWith('migrates')))(
     'has an update taken back that breaks it (%s), its database too',
     async (_name, plugin) => {
+      const host = hostOf();
       await using wp = await aWordPressSite({
         on: host,
         database: mariadb.aDatabase(),
@@ -74,6 +114,7 @@ describe('a WordPress site on a host with BusyBox, PHP and no client of MySQL', 
   );
 
   it('is backed up and restored, files and database', async () => {
+    const host = hostOf();
     await using wp = await aWordPressSite({ on: host, database: mariadb.aDatabase() });
     const site = await gk.add(wp, host, 'Backed up');
     expect(await gk.ended(await gk.client.backups.start({ siteId: site.id }))).toMatchObject({
