@@ -64,4 +64,4 @@ export { fileHistory, FileHistory, FileVersion } from './browse/file-history.ts'
 export { rewriteDump, tryRewrite, type DumpMoves } from './database/elsewhere/rewrite-dump.ts';
 export { placesOf } from './database/elsewhere/places.ts';
 export { Rewritten } from './database/elsewhere/tally.ts';
-export { settingsIn } from './database/elsewhere/texts.ts';
+export { rowsIn, settingsIn } from './database/elsewhere/texts.ts';

@@ -1,6 +1,6 @@
 /** How each kind of site is recognised and read: recipes, and a module where words are not enough. */
 export { Component, ComponentKind, Inventory, Requirements } from './inventory.ts';
-export type { Elsewhere, Moved, TableRules, Whereabouts } from './elsewhere.ts';
+export type { Elsewhere, Moved, Network, StoredNetwork, TableRules, Whereabouts } from './elsewhere.ts';
 export { Installation } from './installation.ts';
 export { loadRecipe, loadRecipes, Recipe, type LoadedRecipe, type RecipeStepName } from './recipe.ts';
 export type {

@@ -1,7 +1,7 @@
 import type { Connection } from '../connections/index.ts';
 import type { RemotePath } from '../words/index.ts';
 import type { Component, Inventory } from './inventory.ts';
-import type { Elsewhere } from './elsewhere.ts';
+import type { Elsewhere, Network } from './elsewhere.ts';
 import type { Installation } from './installation.ts';
 import type { LoadedRecipe } from './recipe.ts';
 
@@ -53,6 +53,8 @@ export interface Reading {
     /** Where its own files are reached, as it says; null: not known. */
     readonly ownUrl: string | null;
     readonly title: string | null;
+    /** The network of sites that its configuration says it is; null: it is one site. */
+    readonly network: Network | null;
     /** The PHP that read it. */
     readonly php: string;
     readonly errorLog: RemotePath | null;

@@ -7,6 +7,7 @@ export { startSshServer, type SshServer } from './ssh-server.ts';
 export { aMariaDb, type Database, type MariaDb } from './mariadb.ts';
 export { aPostgres, type Postgres, type PostgresDatabase } from './postgres.ts';
 export { aWordPressSite, type Page, type WordPressSite, type WordPressSiteOptions } from './wordpress.ts';
+export { makeNetwork, type NetworkSite } from './wordpress-network.ts';
 export { aWordPressOrg, type Asked, type Question, type WordPressOrg } from './wordpress-org.ts';
 export type { Fault } from './faults.ts';
 export { aPlugin, aTheme, packageOf, type Component, type Release } from './component.ts';

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { runCommand } from './commands.ts';
 import { giveTo, placeComponent, type Component } from './component.ts';
@@ -14,6 +15,8 @@ export interface WordPressSiteOptions extends Partial<Omit<WordPressPlan, 'root'
   readonly on: SshHost;
   /** Shows PHP's errors in the page. */
   readonly showErrors?: boolean;
+  /** The host in its URL; 127.0.0.1 unless said otherwise. */
+  readonly name?: string;
   /** Whether PHP keeps compiled files for two seconds, as hosts do. On unless said otherwise. */
   readonly opcache?: boolean;
 }
@@ -30,7 +33,7 @@ export interface Page {
 export interface WordPressSite {
   /** Where it is on its host. */
   readonly root: string;
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** `http://127.0.0.1:PORT` unless it has another name, without a slash at the end. */
   readonly url: string;
   readonly title: string;
   /** The exact version that was installed. */
@@ -38,7 +41,8 @@ export interface WordPressSite {
   readonly plan: WordPressPlan;
   /** The password of its user `owner`. */
   readonly password: string;
-  page(path?: string): Promise<Page>;
+  /** @param host as a visitor by another name asks for */
+  page(path?: string, host?: string): Promise<Page>;
   /** PHP's error log so far. */
   phpLog(): string;
   /** Runs PHP with the site loaded; gives what it printed. */
@@ -63,7 +67,7 @@ export interface WordPressSite {
 
 /** Installs a real WordPress on a host and serves it. On SQLite unless a database is given. */
 export async function aWordPressSite(options: WordPressSiteOptions): Promise<WordPressSite> {
-  const { on, showErrors, opcache, ...wished } = options;
+  const { on, showErrors, opcache, name = '127.0.0.1', ...wished } = options;
   const home = fs.mkdtempSync(path.join(on.folder, 'site-'));
   fs.chmodSync(home, 0o755);
   const root = path.join(home, 'public_html');
@@ -75,7 +79,7 @@ export async function aWordPressSite(options: WordPressSiteOptions): Promise<Wor
     database: 'sqlite',
     ...wished,
     root,
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${name}:${port}`,
   };
   const as = on.account;
   await placeWordPress(plan);
@@ -100,14 +104,19 @@ export async function aWordPressSite(options: WordPressSiteOptions): Promise<Wor
     version: coreVersion(root),
     plan,
     password,
-    async page(at = '/') {
+    async page(at = '/', host) {
+      if (host !== undefined) return pageOf(port, at, host);
       const answer = await fetch(plan.url + at, { redirect: 'manual' });
       return { status: answer.status, text: await answer.text(), location: answer.headers.get('location') };
     },
     phpLog: () => fs.readFileSync(errorLog, 'utf8'),
     php(code) {
       const file = path.join(home, 'run.php');
-      fs.writeFileSync(file, `<?php require ${JSON.stringify(`${root}/wp-load.php`)};\n${code}`);
+      const host = JSON.stringify(`${name}:${port}`);
+      fs.writeFileSync(
+        file,
+        `<?php $_SERVER += array('HTTP_HOST' => ${host}, 'REQUEST_URI' => '/', 'REQUEST_METHOD' => 'GET', 'SERVER_PROTOCOL' => 'HTTP/1.1');\nrequire ${JSON.stringify(`${root}/wp-load.php`)};\n${code}`,
+      );
       return script(file);
     },
     sql(statement) {
@@ -146,6 +155,22 @@ export async function aWordPressSite(options: WordPressSiteOptions): Promise<Wor
     [Symbol.asyncDispose]: stop,
   };
   return site;
+}
+
+function pageOf(port: number, at: string, host: string): Promise<Page> {
+  const { promise, resolve, reject } = Promise.withResolvers<Page>();
+  http
+    .get({ host: '127.0.0.1', port, path: at, headers: { host } }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (part: string) => (text += part));
+      answer.on('error', reject);
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, text, location: answer.headers.location ?? null }),
+      );
+    })
+    .on('error', reject);
+  return promise;
 }
 
 /** The version that a tree's version.php names. */

@@ -62,6 +62,16 @@ const ConfigurationPart = z.object({
   part: z.literal('configuration'),
   prefix: Text,
   multisite: z.boolean(),
+  network: z
+    .object({
+      subdomains: z.boolean(),
+      domain: MaybeText,
+      path: MaybeText,
+      number: MaybeText,
+      mainSite: MaybeText,
+    })
+    .nullish()
+    .transform((network) => network ?? null),
   home: MaybeText,
   siteurl: MaybeText,
   errorLog: MaybeText,

@@ -2,6 +2,7 @@ import { wordpressElsewhere } from './elsewhere.ts';
 import { randomBytes } from 'node:crypto';
 import { run, scriptFile, remoteFailed, type Connection } from '../../connections/index.ts';
 import { joinRemote, Problem, remotePath, type RemotePath } from '../../words/index.ts';
+import type { Network } from '../elsewhere.ts';
 import type { Inventory } from '../inventory.ts';
 import type { DatabaseAccess, PlatformModule, Reading, ReadOptions } from '../platform.ts';
 import type { LoadedRecipe } from '../recipe.ts';
@@ -147,6 +148,7 @@ function readingOf(answer: Answer, options: ReadOptions): Reading {
         configuration?.siteurl ??
         optionText(configuration, 'siteurl'),
       ownUrl: configuration?.siteurl ?? optionText(configuration, 'siteurl'),
+      network: networkOf(configuration),
       title: optionText(configuration, 'blogname'),
       php: files.phpBinary ?? options.php ?? 'php',
       errorLog: logOf(configuration?.errorLog ?? null, options.root),
@@ -165,6 +167,21 @@ function databaseOf(configuration: Answer['configuration']): DatabaseAccess | nu
     return file === null ? null : { kind: 'sqlite', file };
   }
   return { ...database, prefix: configuration.prefix };
+}
+
+/** What wp-config.php does not say is what WordPress would find: the address of the main site. */
+function networkOf(configuration: Answer['configuration']): Network | null {
+  if (configuration?.network == null) return null;
+  const { subdomains, domain, path, number, mainSite } = configuration.network;
+  const home = URL.parse(optionText(configuration, 'home') ?? configuration.home ?? '');
+  const given = path ?? home?.pathname ?? '/';
+  return {
+    subdomains,
+    domain: (domain ?? home?.host ?? '').toLowerCase(),
+    path: given.endsWith('/') ? given : `${given}/`,
+    number,
+    mainSite,
+  };
 }
 
 function logOf(text: string | null, root: RemotePath): RemotePath | null {

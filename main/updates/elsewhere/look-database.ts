@@ -12,6 +12,7 @@ import type { Elsewhere, Moved, Reading, Whereabouts } from '../../platforms/ind
 import type { Site } from '../../sites/index.ts';
 import { Problem, type OnProgress } from '../../words/index.ts';
 import type { Hands } from '../hands.ts';
+import { networkFor } from './look-network.ts';
 import { databaseOf, refuseSameDatabase } from './same-place.ts';
 
 interface DatabaseLook {
@@ -28,7 +29,7 @@ interface DatabaseLook {
 export async function lookAtDatabase(hands: Hands, given: DatabaseLook) {
   const { elsewhere, snapshot, reading, source, sourceHands, warnings, progress } = given;
   const { database } = snapshot;
-  const { facts, inventory } = reading;
+  const { facts } = reading;
   if (elsewhere === null || database === null) return null;
   if (facts.database?.kind !== 'mysql')
     throw new Problem({
@@ -41,25 +42,32 @@ export async function lookAtDatabase(hands: Hands, given: DatabaseLook) {
   const here = await databaseOf(hands);
   if (here === null) return null;
   const names = database.tables.map(({ name }) => name);
-  const from = await whereaboutsIn(elsewhere, snapshot, database, source);
   const to: Whereabouts = {
     home: plainUrl(facts.url ?? hands.site.url),
     own: plainUrl(facts.ownUrl ?? facts.url ?? hands.site.url),
     root: hands.site.root,
     prefix: facts.database.prefix,
+    network: facts.network,
   };
-  if (inventory.multisite || elsewhere.isMany(here.tables, to.prefix) || elsewhere.isMany(names, from.prefix))
-    throw new Problem({
-      code: 'many-sites',
-      message:
-        'A network of sites (multisite) is not restored to another site: each of its sites has an address of its own.',
-      todo: 'Restore it to a folder on this computer and move it by hand.',
-    });
+  const lone = await whereaboutsIn(elsewhere, snapshot, database, source);
+  const network = await networkFor(hands.site, {
+    ...{ elsewhere, snapshot, database, prefix: lone.prefix },
+    ...{ there: facts.network, tables: here.tables, prefixThere: to.prefix },
+  });
+  const from: Whereabouts = { ...lone, network };
   await refuseShared(hands, { elsewhere, here, names, from, to, source, sourceHands, warnings });
   const registered: Moved[] =
     source === null ? [] : [{ kind: 'url', from: plainUrl(source.url), to: to.home }];
   const wanted = elsewhere.moves(from, to);
-  const moves = [...registered, ...wanted].filter(
+  const sites =
+    network === null || to.network === null
+      ? { moves: [], strangers: [] }
+      : elsewhere.moveNetwork(network, to.network, to.home.startsWith('https:') ? 'https' : 'http');
+  if (sites.strangers.length > 0)
+    warnings.push(
+      `Sites of the network with a name of their own keep it, and lead to where it leads now: ${sites.strangers.slice(0, 10).join(', ')}${sites.strangers.length > 10 ? ', …' : ''}.`,
+    );
+  const moves = [...sites.moves, ...registered, ...wanted].filter(
     (one) => one.from !== one.to && (one.kind === 'url' || deepEnough(one.from)),
   );
   if (source === null)
@@ -101,7 +109,7 @@ async function whereaboutsIn(
   snapshot: Snapshot,
   database: StoredDatabase,
   source: Site | null,
-): Promise<Whereabouts> {
+): Promise<Omit<Whereabouts, 'network'>> {
   const prefix = elsewhere.prefixOf(database.tables.map(({ name }) => name));
   if (prefix === null)
     throw new Problem({

@@ -170,7 +170,7 @@ async function clearCaches({ site, hands, held, look, context }: Working): Promi
   try {
     await hands.on((connection) =>
       runRecipeStep(connection, hands.platform.recipe, 'clear-caches', {
-        arguments: [site.root, marker, new URL(site.url).host],
+        arguments: [site.root, marker, new URL(site.url).host, new URL(site.url).pathname],
         php: look.php,
         signal: hands.signal,
         before: held.lock.fence,

@@ -169,6 +169,13 @@ class GkFiles {
 }
 function gk_constant($name) { return defined($name) ? constant($name) : null; }
 
+/* As is_subdomain_install() tells it. */
+function gk_subdomains() {
+  if (gk_constant('SUBDOMAIN_INSTALL') !== null) return (bool) SUBDOMAIN_INSTALL;
+  return gk_constant('VHOST') === 'yes';
+}
+function gk_number($value) { return $value === null ? null : (string) (int) $value; }
+
 /* Host, port and socket of DB_HOST, as wpdb::parse_db_host() splits it. */
 function gk_host($host) {
   $socket = null; $port = null;
@@ -249,6 +256,8 @@ function gk_configured($variables) {
   $log = gk_constant('WP_DEBUG') && gk_constant('WP_DEBUG_LOG') ? (in_array(strtolower((string) WP_DEBUG_LOG), array('1', 'true'), true) ? "$content/debug.log" : WP_DEBUG_LOG) : null;
   $result = array('part' => 'configuration', 'prefix' => gk_text($prefix), 'multisite' => (bool) (gk_constant('MULTISITE') || gk_constant('SUBDOMAIN_INSTALL') || gk_constant('VHOST') || gk_constant('SUNRISE')),
     'home' => gk_text(gk_constant('WP_HOME')), 'siteurl' => gk_text(gk_constant('WP_SITEURL')), 'errorLog' => gk_text($log ? $log : ini_get('error_log')),
+    'network' => gk_constant('MULTISITE') ? array('subdomains' => gk_subdomains(), 'domain' => gk_text(gk_constant('DOMAIN_CURRENT_SITE')), 'path' => gk_text(gk_constant('PATH_CURRENT_SITE')),
+      'number' => gk_number(gk_constant('SITE_ID_CURRENT_SITE')), 'mainSite' => gk_number(gk_constant('BLOG_ID_CURRENT_SITE'))) : null,
     'fileModsForbidden' => (bool) gk_constant('DISALLOW_FILE_MODS'), 'options' => new ArrayObject(), 'networkActive' => array());
   $dropin = (string) @file_get_contents("$content/db.php", false, null, 0, 16384);
   $engine = gk_constant('DB_ENGINE') !== null ? gk_constant('DB_ENGINE') : gk_constant('DATABASE_TYPE');
