@@ -57,7 +57,9 @@ export async function restoreOverSftp(
     'restore',
     { title: 'Put the files in place' },
     async (step) => {
-      const restored = await restorePathsOverSftp(services.store, hands, choice, before, context.progress);
+      const now =
+        before === null ? new Map<string, TreeEntry>() : await contentsOf(services.store, before.id);
+      const restored = await restorePathsOverSftp(services.store, hands, choice, now, context.progress);
       step.detail(
         `${restored.written} written, ${restored.deleted} deleted, ${restored.unchanged} were the same.`,
       );
@@ -70,19 +72,18 @@ export async function restoreOverSftp(
   };
 }
 
-/** Sends what differs, and deletes what is not wanted. @param before a backup of the site as it is, if there is one */
+/** Sends what differs, and deletes what is not wanted. @param now what is known of the contents that are there: each as long as size and time are as it says */
 export async function restorePathsOverSftp(
   store: Store,
   hands: Hands,
   { backupId, paths, stays = () => false }: WantedFiles,
-  before: Backup | null,
+  now: ReadonlyMap<string, TreeEntry>,
   progress: OnProgress,
 ): Promise<Restored> {
   const { signal, site } = hands;
   const snapshot = await store.open(backupId);
   const wanted = await entriesOf(snapshot, paths);
   for (const path of [...wanted.keys()]) if (stays(path)) wanted.delete(path);
-  const now = before === null ? new Map<string, TreeEntry>() : await allOf(store, before.id);
   return hands.on(async (connection) => {
     const listing = { root: site.root, only: [...paths], scripts: hands.scripts.files, signal };
     // What was left out then, or is now, is no part of what is brought back: it stays as it is.
@@ -202,7 +203,8 @@ function isThere(entry: TreeEntry, live: ManifestEntry | undefined, now: TreeEnt
   );
 }
 
-async function allOf(store: Store, id: BackupId): Promise<Map<string, TreeEntry>> {
+/** All that a backup holds, by path. */
+export async function contentsOf(store: Store, id: BackupId): Promise<Map<string, TreeEntry>> {
   const all = new Map<string, TreeEntry>();
   for await (const { path, entry } of flatten(await store.open(id), '')) all.set(path, entry);
   return all;

@@ -33,7 +33,10 @@ export interface FileChanges {
   readonly there: ReadonlyMap<string, ManifestEntry>;
 }
 
-/** Compares what a backup holds with what a site has; what was left out of the backup, or is now, is no part of it. */
+/**
+ * Compares what a backup holds with what a site has; what was left out of the backup, or is now, is no part of it. Over SFTP, where reading everything would
+ * take as long as bringing it, what has the same size and time counts as the same: the restore itself knows better, by the backup that it takes first.
+ */
 export async function fileChanges(
   services: { readonly store: Store },
   hands: Hands,
@@ -65,8 +68,9 @@ export async function fileChanges(
       ? [path]
       : [],
   );
+  const bySight = site.connection.kind === 'sftp';
   const hashes =
-    candidates.length === 0
+    candidates.length === 0 || bySight
       ? new Map<string, string>()
       : await hands.on((connection) =>
           hashFiles(connection, 'sha256', site.root, paths.length === 0 ? ['.'] : paths, {
@@ -85,7 +89,9 @@ export async function fileChanges(
           ? now?.kind === 'link' && now.target === entry.target
           : now?.kind === 'file' &&
             now.size === entry.size &&
-            hashes.get(path) === (await hashOf(snapshot, entry))
+            (bySight
+              ? Math.floor(Number(now.mtime)) === Math.floor(Number(entry.mtime))
+              : hashes.get(path) === (await hashOf(snapshot, entry)))
     )
       unchanged += 1;
     else changed.push([path, entry]);

@@ -42,7 +42,7 @@ export function makeNetwork(site: WordPressSite, subdomains: boolean, sites: rea
 }
 
 /** The lines of wp-config.php that make a site a network. */
-export function networkLines(site: WordPressSite, subdomains: boolean): string {
+function networkLines(site: WordPressSite, subdomains: boolean): string {
   return `define('MULTISITE', true);
 define('SUBDOMAIN_INSTALL', ${subdomains});
 define('DOMAIN_CURRENT_SITE', '${new URL(site.url).host}');

@@ -41,7 +41,7 @@ export async function networkIn(rowsOf: RowsOf, prefix: string): Promise<StoredN
     // Networks from before WordPress 3.0 do not say it, but their sites' names do.
     subdomains: said === undefined ? blogs.some((one) => one.domain !== domain) : said === '1',
     ...{ domain, path, number, mainSite: main.number },
-    sites: blogs.filter((one) => one !== main),
+    sites: blogs.filter((one) => one !== main).map(({ number: _number, ...address }) => address),
   };
 }
 

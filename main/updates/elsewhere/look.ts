@@ -104,6 +104,10 @@ export async function lookElsewhere(
     blockers.length > 0 || site.connection.kind === 'sftp'
       ? null
       : await tried(() => roomFor(services, hands, bytes + (database?.size ?? 0)));
+  if (site.connection.kind === 'sftp' && blockers.length === 0)
+    warnings.push(
+      'Over SFTP the site cannot be held meanwhile: visitors may see some files of before and some of after, until all are in place.',
+    );
   await addWarnings(services, { snapshot, source, reading, mine, changes: changes?.there ?? null, warnings });
   const url = site.url;
   return {
@@ -140,6 +144,12 @@ function refuseUnfit(snapshot: Snapshot, source: Site | null, site: Site, hasDat
       'same-site',
       'This backup is of this very site.',
       'Restore it to the site that it was taken from.',
+    );
+  if (site.connection.kind === 'sftp' && database !== null)
+    refuse(
+      'needs-shell',
+      `The backup holds a database, which is restored by commands on the server, and ${site.name} is reached over SFTP, which only gives files.`,
+      'Ask its host for a shell and change its connection to SSH, or restore the backup to a folder on this computer and bring files and database there by hand.',
     );
   if (source !== null && source.platform !== site.platform)
     refuse(

@@ -10,7 +10,7 @@ import { holdingSite, type Held } from '../holding.ts';
 import type { Verdict } from '../plan.ts';
 import { restoredBy } from '../restore-plan.ts';
 import { restoreDatabase } from '../restore-database.ts';
-import { restorePathsOverSftp } from '../restore-over-sftp.ts';
+import { contentsOf, restorePathsOverSftp } from '../restore-over-sftp.ts';
 import { restorePaths, type Restored } from '../restore-site.ts';
 import { judgeContent } from './judge.ts';
 import { lookElsewhere, type ElsewhereLook, type ElsewhereServices } from './look.ts';
@@ -149,7 +149,13 @@ async function putInPlace(
   const wanted = { backupId: journal.backupId, paths: [], stays: look.stays };
   if (held === null)
     return {
-      restored: await restorePathsOverSftp(services.store, hands, wanted, before, context.progress),
+      restored: await restorePathsOverSftp(
+        services.store,
+        hands,
+        wanted,
+        await contentsOf(services.store, before.id),
+        context.progress,
+      ),
       rewritten: null,
     };
   const restored = await restorePaths(services, hands, held.lock, { ...wanted, progress: context.progress });
@@ -182,16 +188,9 @@ async function clearCaches({ site, hands, held, look, context }: Working): Promi
   }
 }
 
-async function judged(
-  { hands, held, context }: Working,
-  health: Health,
-  baseline: Baseline,
-): Promise<Verdict> {
+async function judged({ hands, context }: Working, health: Health, baseline: Baseline): Promise<Verdict> {
   return context.step('judge', { title: 'Look whether the site is well' }, async (step) => {
-    const found =
-      held === null
-        ? judgeContent(baseline.probes, await health.look(context.signal, 2), [])
-        : await health.compare(hands, baseline, judgeContent);
+    const found = await health.compare(hands, baseline, judgeContent);
     if (found.verdict === 'worse') step.end('failed');
     step.detail(found.verdict === 'same' ? 'It answers at its own address.' : verdictSentence(found));
     return found;

@@ -1,8 +1,10 @@
+import type { Store, TreeEntry } from '../../backups/index.ts';
 import type { RunContext } from '../../runs/index.ts';
+import type { BackupId } from '../../words/index.ts';
 import { below } from '../leave-out.ts';
 import type { Hands } from '../hands.ts';
 import { restoreDatabase } from '../restore-database.ts';
-import { restorePathsOverSftp } from '../restore-over-sftp.ts';
+import { contentsOf, restorePathsOverSftp } from '../restore-over-sftp.ts';
 import { restorePaths } from '../restore-site.ts';
 import type { RollbackServices } from '../rollback-preview.ts';
 import type { SiteLock } from '../site-lock.ts';
@@ -13,15 +15,22 @@ export async function takeBack(
   services: RollbackServices,
   hands: Hands,
   lock: SiteLock | null,
-  { before, database, stays }: Pick<ElsewhereJournal, 'before' | 'database' | 'stays'>,
+  { backupId, before, database, stays }: Pick<ElsewhereJournal, 'backupId' | 'before' | 'database' | 'stays'>,
   context: RunContext,
 ): Promise<void> {
   if (before === null) return;
   const wanted = { backupId: before, paths: [], stays: below(stays) };
   await context.step('undo', { title: 'Bring the site back as it was' }, async (step) => {
     if (lock === null) {
-      await restorePathsOverSftp(services.store, hands, wanted, null, context.progress);
-      step.detail('Brought back from the backup taken just before.');
+      const untouched = await toldApart(services.store, before, backupId);
+      const { written, deleted } = await restorePathsOverSftp(
+        services.store,
+        hands,
+        wanted,
+        untouched,
+        context.progress,
+      );
+      step.detail(`${written} written back, ${deleted} deleted; from the backup taken just before.`);
       return;
     }
     await hands.on((connection) => lock.takeTurn(connection, hands.signal));
@@ -35,4 +44,31 @@ export async function takeBack(
       `${written} files written back, ${deleted} deleted${database ? ', and the database' : ''}; from the backup taken just before.`,
     );
   });
+}
+
+/**
+ * What was there before, but for files that would look the same over SFTP, which tells size and whole seconds, if the other backup's had taken their place:
+ * those are sent again in any case.
+ */
+async function toldApart(
+  store: Store,
+  before: BackupId,
+  other: BackupId,
+): Promise<ReadonlyMap<string, TreeEntry>> {
+  const [was, brought] = await Promise.all([contentsOf(store, before), contentsOf(store, other)]);
+  for (const [path, now] of brought) {
+    const then = was.get(path);
+    if (
+      then?.kind === 'file' &&
+      now.kind === 'file' &&
+      then.size === now.size &&
+      seconds(then) === seconds(now)
+    )
+      was.delete(path);
+  }
+  return was;
+}
+
+function seconds({ mtime }: TreeEntry): number {
+  return Math.floor(Number(mtime));
 }
