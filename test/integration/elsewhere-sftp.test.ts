@@ -37,6 +37,7 @@ beforeAll(async () => {
   to = fs.mkdtempSync(path.join(files.folder, 'staging-'));
   fs.chmodSync(files.folder, 0o755);
   fs.chmodSync(to, 0o755);
+  fs.chownSync(to, files.account.uid, files.account.gid);
   pages = await startPhp({
     root: to,
     as: files.account,
