@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Site } from '../../main/sites/index.ts';
 import {
   aMariaDb,
   anApp,
@@ -14,6 +15,7 @@ import {
   type SshHost,
   type TestApp,
   type WordPressOrg,
+  type WordPressSite,
 } from '../rig/index.ts';
 
 /** What a small host, or a container, does not have. */
@@ -32,7 +34,6 @@ const MORE_MISSING = [
     'sha256sum',
     'shasum',
     'timeout',
-    'cksum',
   ],
   ...[
     'awk',
@@ -49,17 +50,18 @@ const MORE_MISSING = [
     'ps',
     'df',
     'date',
+    'cksum',
   ],
 ];
 const applets = execFileSync('busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n');
 
-let busybox: SshHost;
+let host: SshHost;
 let jail: SshHost;
 let mariadb: MariaDb;
 let org: WordPressOrg;
 let gk: TestApp;
 beforeAll(async () => {
-  [busybox, jail, mariadb, org] = await Promise.all([
+  [host, jail, mariadb, org] = await Promise.all([
     anSshHost({}, { busybox: applets, without: MISSING }),
     anSshHost({}, { without: [...MISSING, ...MORE_MISSING] }),
     aMariaDb(),
@@ -69,15 +71,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gk.close();
-  await Promise.all([busybox.stop(), jail.stop(), mariadb.stop(), org.stop()]);
+  await Promise.all([host.stop(), jail.stop(), mariadb.stop(), org.stop()]);
 });
 
-describe.each([
-  ['BusyBox, PHP and no client of MySQL', () => busybox],
-  ['PHP, and not even find, tar or awk', () => jail],
-] as const)('a WordPress site on a host with %s', (_what, hostOf) => {
+describe('a WordPress site on a host with BusyBox, PHP and no client of MySQL', () => {
   it('is updated', async () => {
-    const host = hostOf();
     const { openingHours } = goodPlugins;
     await using wp = await aWordPressSite({
       on: host,
@@ -95,7 +93,6 @@ describe.each([
   it.each(Object.entries(badPlugins).filter(([name]) => name.startsWith('migrates')))(
     'has an update taken back that breaks it (%s), its database too',
     async (_name, plugin) => {
-      const host = hostOf();
       await using wp = await aWordPressSite({
         on: host,
         database: mariadb.aDatabase(),
@@ -114,30 +111,53 @@ describe.each([
   );
 
   it('is backed up and restored, files and database', async () => {
-    const host = hostOf();
     await using wp = await aWordPressSite({ on: host, database: mariadb.aDatabase() });
-    const site = await gk.add(wp, host, 'Backed up');
-    expect(await gk.ended(await gk.client.backups.start({ siteId: site.id }))).toMatchObject({
-      state: 'done',
-    });
-    const [backup] = await gk.client.backups.list({ siteId: site.id });
-    if (!backup) throw new Error('no backup');
-    const [files, dump] = [wp.files(), wp.dump()];
-    fs.writeFileSync(path.join(wp.root, 'wp-content', 'hacked.php'), '<?php // left by somebody');
-    fs.rmSync(path.join(wp.root, 'wp-includes', 'version.php'));
-    wp.sql(
-      "UPDATE wp_options SET option_value = 'Hacked' WHERE option_name = 'blogname'; CREATE TABLE wp_later (a INT)",
-    );
-    const restored = await gk.client.backups.restore({
-      backupId: backup.id,
-      to: { kind: 'site' },
-      database: true,
-    });
-    // The maintenance page that is up meanwhile is not taken for a leftover.
-    const ended = await gk.ended(restored);
-    expect(ended.state).toBe('done');
-    expect(ended.summary).toContain('1 files written, 1 deleted, and the database');
-    expect(wp.files()).toBe(files);
-    expect(wp.dump()).toBe(dump);
+    await comesBack(wp, await gk.add(wp, host, 'Backed up'));
   });
 });
+
+it('a WordPress site on a host with PHP and hardly a program beside it is updated, has a bad update taken back, is backed up and restored', async () => {
+  const { openingHours } = goodPlugins;
+  const { migratesThenDies: bad } = badPlugins;
+  await using wp = await aWordPressSite({
+    on: jail,
+    database: mariadb.aDatabase(),
+    plugins: [openingHours.old, bad.old],
+  });
+  org.offer(openingHours.new);
+  org.offer(bad.new);
+  const site = await gk.add(wp, jail, 'In a jail');
+  await gk.check(site);
+  expect(await gk.update(site, 'opening-hours')).toMatchObject({ state: 'done' });
+  expect(wp.versionOf(openingHours.new)).toBe(openingHours.new.version);
+  await wp.page('/');
+  const [files, dump] = [wp.files(), wp.dump()];
+  expect(await gk.update(site, bad.new.slug)).toMatchObject({ state: 'rolled-back' });
+  expect(wp.files()).toBe(files);
+  expect(wp.dump()).toBe(dump);
+  await comesBack(wp, site);
+});
+
+/** Backs a site up, does damage to it, and restores it whole. */
+async function comesBack(wp: WordPressSite, site: Site): Promise<void> {
+  expect(await gk.ended(await gk.client.backups.start({ siteId: site.id }))).toMatchObject({ state: 'done' });
+  const [backup] = await gk.client.backups.list({ siteId: site.id });
+  if (!backup) throw new Error('no backup');
+  const [files, dump] = [wp.files(), wp.dump()];
+  fs.writeFileSync(path.join(wp.root, 'wp-content', 'hacked.php'), '<?php // left by somebody');
+  fs.rmSync(path.join(wp.root, 'wp-includes', 'version.php'));
+  wp.sql(
+    "UPDATE wp_options SET option_value = 'Hacked' WHERE option_name = 'blogname'; CREATE TABLE wp_later (a INT)",
+  );
+  const restored = await gk.client.backups.restore({
+    backupId: backup.id,
+    to: { kind: 'site' },
+    database: true,
+  });
+  // The maintenance page that is up meanwhile is not taken for a leftover.
+  const ended = await gk.ended(restored);
+  expect(ended.state).toBe('done');
+  expect(ended.summary).toContain('1 files written, 1 deleted, and the database');
+  expect(wp.files()).toBe(files);
+  expect(wp.dump()).toBe(dump);
+}
