@@ -62,6 +62,7 @@ export { readMysqlDump, readPostgresDump, type DumpContent } from './drill/read-
 export { backupBefore, BackupChange, changesBetween, compareBackups, Comparison } from './browse/compare.ts';
 export { fileHistory, FileHistory, FileVersion } from './browse/file-history.ts';
 export { rewriteDump, tryRewrite, type DumpMoves } from './database/elsewhere/rewrite-dump.ts';
+export { rewriteSqlite } from './database/elsewhere/rewrite-sqlite.ts';
 export { placesOf } from './database/elsewhere/places.ts';
 export { Rewritten } from './database/elsewhere/tally.ts';
 export { rowsIn, settingsIn } from './database/elsewhere/texts.ts';

@@ -1,6 +1,8 @@
 import {
   entryAt,
   placesOf,
+  rewriteDump,
+  rewriteSqlite,
   settingsIn,
   tryRewrite,
   type AboutDatabase,
@@ -31,10 +33,10 @@ export async function lookAtDatabase(hands: Hands, given: DatabaseLook) {
   const { database } = snapshot;
   const { facts } = reading;
   if (elsewhere === null || database === null) return null;
-  if (facts.database?.kind !== 'mysql')
+  if (facts.database?.kind !== database.kind || facts.database.kind === 'postgresql')
     throw new Problem({
       code: 'other-database',
-      message: `${hands.site.name} has no database of MySQL or MariaDB that can be reached.`,
+      message: `${hands.site.name} has no database of ${database.kind === 'sqlite' ? 'SQLite' : 'MySQL or MariaDB'}, as the backup’s site has, that can be reached.`,
       answered: facts.databaseProblem ?? '',
       todo: 'Mend the access in its configuration, or choose another site.',
     });
@@ -42,14 +44,17 @@ export async function lookAtDatabase(hands: Hands, given: DatabaseLook) {
   const here = await databaseOf(hands);
   if (here === null) return null;
   const names = database.tables.map(({ name }) => name);
+  const lone = await whereaboutsIn(elsewhere, snapshot, database, source);
   const to: Whereabouts = {
     home: plainUrl(facts.url ?? hands.site.url),
     own: plainUrl(facts.ownUrl ?? facts.url ?? hands.site.url),
     root: hands.site.root,
-    prefix: facts.database.prefix,
+    prefix:
+      facts.database.kind === 'mysql'
+        ? facts.database.prefix
+        : aloneIn(hands.site, elsewhere, { here: here.tables, names, prefix: lone.prefix }),
     network: facts.network,
   };
-  const lone = await whereaboutsIn(elsewhere, snapshot, database, source);
   const network = await networkFor(hands.site, {
     ...{ elsewhere, snapshot, database, prefix: lone.prefix },
     ...{ there: facts.network, tables: here.tables, prefixThere: to.prefix },
@@ -89,7 +94,12 @@ export async function lookAtDatabase(hands: Hands, given: DatabaseLook) {
     rulesOf: (table) => elsewhere.rules(table, from, to),
   };
   progress({ what: 'Read the database of the backup', done: 0, total: null, unit: 'bytes' });
-  const rewritten = await tryRewrite(snapshot.read(database.blobs), dumpMoves, hands.signal);
+  const rewritten = await tryRewrite(
+    snapshot.read(database.blobs),
+    dumpMoves,
+    hands.signal,
+    database.kind === 'sqlite' ? rewriteSqlite : rewriteDump,
+  );
   const written = new Set([...tables].map((name) => `${to.prefix}${name.slice(from.prefix.length)}`));
   const uniqueMoves = [...new Map(moves.map((one) => [one.from, one])).values()];
   return {
@@ -99,9 +109,44 @@ export async function lookAtDatabase(hands: Hands, given: DatabaseLook) {
       prefix: { from: from.prefix, to: to.prefix },
       moves: uniqueMoves.map((one) => ({ ...one })),
       rewritten,
-      dropped: here.tables.filter((name) => name.startsWith(to.prefix) && !written.has(name)),
+      dropped: here.tables.filter(
+        (name) => (database.kind === 'sqlite' || name.startsWith(to.prefix)) && !written.has(name),
+      ),
     },
   };
+}
+
+/**
+ * An SQLite database comes as the file that it is, so it may hold one installation only, whose tables keep their names: what stands between
+ * WordPress and SQLite remembers them by these.
+ * @returns what the names of both sites' tables begin with. @throws Problem `shared-prefix`, `other-prefix`
+ */
+function aloneIn(
+  site: Site,
+  elsewhere: Elsewhere,
+  { here, names, prefix }: { here: readonly string[]; names: readonly string[]; prefix: string },
+): string {
+  const there = elsewhere.prefixOf(here) ?? prefix;
+  for (const [tables, own] of [
+    [here, there],
+    [names, prefix],
+  ] as const) {
+    const others = elsewhere.prefixOf(tables.filter((table) => !table.startsWith(own)));
+    if (others !== null)
+      throw new Problem({
+        code: 'shared-prefix',
+        message: `In the SQLite database of ${tables === here ? site.name : 'the backup'} there is another installation, which would come or go with it.`,
+        answered: `${others}…`,
+        todo: 'Give each of the two a database of its own.',
+      });
+  }
+  if (there !== prefix)
+    throw new Problem({
+      code: 'other-prefix',
+      message: `The tables of ${site.name} begin with “${there}”, the backup’s with “${prefix}”. Tables of SQLite are not renamed.`,
+      todo: `Set up the other site anew with the table prefix “${prefix}”, then try again.`,
+    });
+  return there;
 }
 
 async function whereaboutsIn(

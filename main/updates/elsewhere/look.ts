@@ -11,7 +11,7 @@ import {
   type RemotePath,
 } from '../../words/index.ts';
 import { handsFor, type Hands } from '../hands.ts';
-import { below } from '../leave-out.ts';
+import { below, dumpedFiles } from '../leave-out.ts';
 import { findPrivateFolder, look as lookAt } from '../private-folder.ts';
 import { fileChanges } from '../restore-plan.ts';
 import type { RollbackServices } from '../rollback-preview.ts';
@@ -75,11 +75,11 @@ export async function lookElsewhere(
     if (down !== null) others.push(down);
     others.push(belowOf([site, here], [source, there]) ?? '');
   }
-  const mine = platform.recipe.elsewhere.stays;
+  const reading = platform.module === null ? null : await tried(() => hands.reading());
+  const mine = [...platform.recipe.elsewhere.stays, ...dumpedFiles(site, reading?.facts.database ?? null)];
   const staying = [...mine, ...others].filter((path) => path !== '');
   const stays = below(staying);
 
-  const reading = platform.module === null ? null : await tried(() => hands.reading());
   const database =
     reading === null || snapshot.database === null || platform.module === null || blockers.length > 0
       ? null
@@ -166,10 +166,10 @@ function refuseUnfit(snapshot: Snapshot, source: Site | null, site: Site, hasDat
   if (!hasDatabase) return;
   if (database === null)
     refuse('no-dump', 'This backup holds no database.', 'Choose a backup that holds files and database.');
-  else if (database.kind !== 'mysql')
+  else if (database.kind === 'postgresql')
     refuse(
       'other-database',
-      'Only databases of MySQL and MariaDB are rewritten for another site.',
+      'Databases of PostgreSQL are not rewritten for another site.',
       'Restore it to a folder on this computer and move it by hand.',
     );
 }

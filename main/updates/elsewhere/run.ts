@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rewriteDump, type Backup, type Rewritten } from '../../backups/index.ts';
+import { rewriteDump, rewriteSqlite, type Backup, type Rewritten } from '../../backups/index.ts';
 import { runRecipeStep } from '../../platforms/index.ts';
 import type { RunContext, RunResult } from '../../runs/index.ts';
 import type { Site } from '../../sites/index.ts';
@@ -163,7 +163,11 @@ async function putInPlace(
   let rewritten: Rewritten | null = null;
   if (moves !== null)
     await restoreDatabase(services.store, hands, held.lock, journal.backupId, (snapshot, database) => ({
-      content: rewriteDump(snapshot.read(database.blobs), moves, (found) => (rewritten = found)),
+      content: (database.kind === 'sqlite' ? rewriteSqlite : rewriteDump)(
+        snapshot.read(database.blobs),
+        moves,
+        (found) => (rewritten = found),
+      ),
       tables: [...moves.tables].map((name) => `${moves.toPrefix}${name.slice(moves.fromPrefix.length)}`),
     }));
   return { restored, rewritten };

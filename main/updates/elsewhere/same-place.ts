@@ -1,7 +1,7 @@
-import { aboutDatabase, type AboutDatabase } from '../../backups/index.ts';
+import { aboutDatabase, countRows, type AboutDatabase } from '../../backups/index.ts';
 import { run, sh } from '../../connections/index.ts';
 import type { Site } from '../../sites/index.ts';
-import { Problem } from '../../words/index.ts';
+import { parentOf, Problem, type RemotePath } from '../../words/index.ts';
 import type { Hands } from '../hands.ts';
 
 /** Where a root really is. */
@@ -12,14 +12,17 @@ export interface RealPlace {
   readonly path: string;
 }
 
-/** Asks a server where a site's root really is; null: it gives only files, or cannot be asked. */
-export async function realPlaceOf(hands: Hands): Promise<RealPlace | null> {
+/** Asks a server where a site's root, or another folder there, really is; null: it gives only files, or cannot be asked. */
+export async function realPlaceOf(
+  hands: Hands,
+  folder: RemotePath = hands.site.root,
+): Promise<RealPlace | null> {
   if (hands.site.connection.kind === 'sftp') return null;
   const asked = await hands
     .on((connection) =>
       run(
         connection,
-        sh`cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null; printf '|%s|' "$(uname -n)"; cd -- ${hands.site.root} && pwd -P`,
+        sh`cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime 2>/dev/null; printf '|%s|' "$(uname -n)"; cd -- ${folder} && pwd -P`,
         { attempted: 'Ask where the site is', signal: hands.signal, timeLimit: 30_000 },
       ),
     )
@@ -54,7 +57,16 @@ function sameServer(one: Site, other: Site): boolean {
 export async function databaseOf(hands: Hands): Promise<AboutDatabase | null> {
   return hands.on(async (connection) => {
     const work = await hands.database(connection);
-    return work?.access.kind === 'mysql' ? aboutDatabase(work) : null;
+    if (work?.access.kind === 'mysql') return aboutDatabase(work);
+    if (work?.access.kind !== 'sqlite') return null;
+    const { file } = work.access;
+    const place = await realPlaceOf(hands, parentOf(file));
+    return {
+      server: place?.machine ?? '',
+      name: `${place?.path ?? parentOf(file)}${file.slice(file.lastIndexOf('/'))}`,
+      tables: (await countRows(work)).map(({ name }) => name),
+      collations: new Set(),
+    };
   });
 }
 

@@ -4,7 +4,7 @@ const QUOTE = 0x27;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 /** What a letter after a backslash stands for; any other stands for itself. */
-const ESCAPES: ReadonlyMap<number, number> = new Map([
+export const MEANT: ReadonlyMap<number, number> = new Map([
   [0x30, 0x00],
   [0x62, 0x08],
   [0x6e, 0x0a],
@@ -73,7 +73,7 @@ export function mysqlValues(most: number, onRow: (row: readonly Found[]) => void
       value.push(QUOTE);
     } else if (escaped) {
       escaped = false;
-      value.push(ESCAPES.get(byte) ?? byte);
+      value.push(MEANT.get(byte) ?? byte);
     } else if (byte === BACKSLASH) escaped = true;
     else if (byte === QUOTE) ending = true;
     else value.push(byte);

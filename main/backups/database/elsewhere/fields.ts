@@ -1,3 +1,5 @@
+import { MEANT } from '../dump/mysql-values.ts';
+
 const QUOTE = 0x27;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -81,15 +83,6 @@ function endOfText(row: Buffer, from: number): number {
   return -1;
 }
 
-const MEANS: ReadonlyMap<number, number> = new Map([
-  [0x30, 0x00],
-  [0x62, 0x08],
-  [0x6e, 0x0a],
-  [0x72, 0x0d],
-  [0x74, 0x09],
-  [0x5a, 0x1a],
-]);
-
 /** What a text in quotes means, in MySQL's usual mode. @returns the same buffer where it means what it says */
 export function unescaped(inside: Buffer): Buffer {
   if (!inside.includes(BACKSLASH) && !inside.includes(QUOTE)) return inside;
@@ -106,7 +99,7 @@ export function unescaped(inside: Buffer): Buffer {
     const next = inside[at] ?? BACKSLASH;
     // `\%` and `\_` keep their backslash.
     if (next === 0x25 || next === 0x5f) out[size++] = BACKSLASH;
-    out[size++] = MEANS.get(next) ?? next;
+    out[size++] = MEANT.get(next) ?? next;
   }
   return out.subarray(0, size);
 }

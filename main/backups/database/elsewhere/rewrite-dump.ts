@@ -135,15 +135,15 @@ export async function* rewriteDump(
   told(tally.read());
 }
 
-/** Reads a dump through as if it were sent, and says what would be rewritten. @throws as `rewriteDump` does */
+/** Reads a dump through as if it were sent, and says what would be rewritten. @throws as what rewrites it does */
 export async function tryRewrite(
   dump: AsyncIterable<Buffer>,
   moves: DumpMoves,
   signal: AbortSignal,
+  by: (...given: Parameters<typeof rewriteDump>) => AsyncIterable<Buffer> = rewriteDump,
 ): Promise<Rewritten> {
   let found: Rewritten | null = null;
-  for await (const _part of rewriteDump(dump, moves, (rewritten) => (found = rewritten)))
-    signal.throwIfAborted();
+  for await (const _part of by(dump, moves, (rewritten) => (found = rewritten))) signal.throwIfAborted();
   if (found === null) throw broken();
   return found;
 }

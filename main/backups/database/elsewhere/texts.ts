@@ -2,6 +2,7 @@ import { Problem } from '../../../words/index.ts';
 import type { Snapshot, StoredDatabase } from '../../store/types.ts';
 import { columnsOfCreate, scanMysql } from '../dump/mysql-scan.ts';
 import { mysqlValues } from '../dump/mysql-values.ts';
+import { openSqliteDump } from '../dump/sqlite-file.ts';
 
 /** Bytes of each value that are read. */
 const MOST = 4096;
@@ -49,6 +50,7 @@ async function eachRowIn(
   wanted: string,
   onRow: (text: (column: string) => string | null) => void,
 ): Promise<void> {
+  if (database.kind === 'sqlite') return eachRowInSqlite(snapshot.read(database.blobs), wanted, onRow);
   let columns: readonly string[] = [];
   let inside = false;
   let over = false;
@@ -74,5 +76,23 @@ async function eachRowIn(
   for await (const chunk of snapshot.read(database.blobs)) {
     scan.feed(chunk);
     if (over) break;
+  }
+}
+
+async function eachRowInSqlite(
+  dump: AsyncIterable<Buffer>,
+  table: string,
+  onRow: (text: (column: string) => string | null) => void,
+): Promise<void> {
+  const opened = await openSqliteDump(dump);
+  try {
+    const columns = opened.columns(table);
+    for (const row of opened.rows(table, 0, MOST_ROWS + 1, MOST))
+      onRow((column) => {
+        const value = row[columns.indexOf(column)];
+        return value === undefined || value.kind === 'null' ? null : value.head.toString('utf8');
+      });
+  } finally {
+    await opened.close();
   }
 }
