@@ -9,7 +9,13 @@ import {
 } from '../../main/connections/index.ts';
 import { ConnectionSettings } from '../../main/sites/index.ts';
 import { remotePath } from '../../main/words/index.ts';
-import { takeBackup, type Backup, type DatabaseScripts, type Store } from '../../main/backups/index.ts';
+import {
+  takeBackup,
+  type Backup,
+  type DatabaseScripts,
+  type Store,
+  type TakeOptions,
+} from '../../main/backups/index.ts';
 import { aJsonFile, never, quietly } from '../main/samples.ts';
 import type { SshHost } from '../rig/index.ts';
 
@@ -90,14 +96,15 @@ export function aPool(hosts: readonly SshHost[], environment: NodeJS.ProcessEnv 
   };
 }
 
-/** Backs up a folder of a host into a store: all of it, and no database. */
+/** Backs up a folder of a host into a store: all of it, and no database. Over SSH unless said otherwise. */
 export function backUpFolder(
   pool: ReturnType<typeof aPool>,
   host: SshHost,
   store: Store,
-  site: Parameters<typeof takeBackup>[2]['site'],
+  site: TakeOptions['site'],
+  { kind = 'ssh', ...more }: { kind?: 'ssh' | 'sftp' } & Partial<Pick<TakeOptions, 'onSwept' | 'log'>> = {},
 ): Promise<Backup> {
-  return pool.use(wayTo(host), (connection) =>
+  return pool.use({ ...wayTo(host), kind }, (connection) =>
     takeBackup(store, connection, {
       site,
       reason: 'asked',
@@ -107,6 +114,7 @@ export function backUpFolder(
       signal: never,
       progress: quietly,
       log: () => {},
+      ...more,
     }),
   );
 }

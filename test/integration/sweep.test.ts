@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { flatten, openStoreInThread, takeBackup } from '../../main/backups/index.ts';
+import { flatten, openStoreInThread } from '../../main/backups/index.ts';
 import { newSiteId, remotePath } from '../../main/words/index.ts';
-import { aClock, never, quietly } from '../main/samples.ts';
+import { aClock } from '../main/samples.ts';
 import { anApp, anSshHost, aTempFolder, connectionTo, type SshHost } from '../rig/index.ts';
 import { anOddFolder, ODD_NAMES } from '../rig/odd-folder.ts';
-import { aPool, at, scripts, wayTo } from './reach.ts';
+import { aPool, at, backUpFolder } from './reach.ts';
 
 /** A host that knows neither ctime nor inode, as many a network disk. */
 const FORGETFUL = `n=$#
@@ -59,19 +59,11 @@ describe.each([
       const log: string[] = [];
       const hidden: number[] = [];
       clock.forward(60_000);
-      const backup = await pool.use({ ...wayTo(host), kind }, (connection) =>
-        takeBackup(store, connection, {
-          site,
-          reason: 'asked',
-          leaveOut: { paths: [], rules: [], largerThan: null },
-          database: null,
-          scripts,
-          ...(sweeps ? { onSwept: (count: number) => hidden.push(count) } : {}),
-          signal: never,
-          progress: quietly,
-          log: (_level, text) => log.push(text),
-        }),
-      );
+      const backup = await backUpFolder(pool, host, store, site, {
+        kind,
+        ...(sweeps ? { onSwept: (count: number) => hidden.push(count) } : {}),
+        log: (_level, text) => log.push(text),
+      });
       return { backup, log, hidden };
     };
     const contentOf = async ({ backup }: Awaited<ReturnType<typeof take>>, name: string) => {
