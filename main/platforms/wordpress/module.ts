@@ -171,9 +171,10 @@ function databaseOf(configuration: Answer['configuration']): DatabaseAccess | nu
 
 /** What wp-config.php does not say is what WordPress would find: the address of the main site. */
 function networkOf(configuration: Answer['configuration']): Network | null {
-  if (configuration?.network == null) return null;
-  const { subdomains, domain, path, number, mainSite } = configuration.network;
-  const home = URL.parse(optionText(configuration, 'home') ?? configuration.home ?? '');
+  const network = configuration?.network ?? null;
+  if (network === null) return null;
+  const { subdomains, domain, path, number, mainSite } = network;
+  const home = URL.parse(optionText(configuration, 'home') ?? configuration?.home ?? '');
   const given = path ?? home?.pathname ?? '/';
   return {
     subdomains,
