@@ -293,7 +293,10 @@ export async function openApp(options: AppOptions): Promise<App> {
   copies.changed.on(() => events.emit({ kind: 'copies' }));
   settings.changed.on(() => events.emit({ kind: 'preferences' }));
   const upkeep = options.stays
-    ? createUpkeep(copies, copyRuns, async () => (await store.list()).map(({ id }) => id))
+    ? createUpkeep(copies, copyRuns, async () => {
+        const backups = await store.list();
+        return { backups: backups.map(({ id }) => id), phraseAt: store.state().phraseAt };
+      })
     : null;
   const recorded = recordEnds(services, runs, (run) => {
     log.ended(run);

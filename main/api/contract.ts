@@ -333,8 +333,15 @@ export const contract = {
   },
   store: {
     state: procedure(Nothing, StoreState),
-    /** Replaces the recovery phrase before. It is shown this once and kept nowhere. */
+    /** A new recovery phrase, shown this once and kept nowhere. The one before holds until this one is confirmed. */
     makePhrase: procedure(Nothing, z.object({ phrase: z.string() })),
+    /** The user has kept it: it replaces the one before, here and in the copies. `runIds`: those that bring copies up to date. */
+    confirmPhrase: procedure(
+      z.object({ phrase: z.string().max(200) }),
+      z.object({ state: StoreState, runIds: z.array(RunId) }),
+    ),
+    /** The user has not kept it: the one before goes on to hold. */
+    dropPhrase: procedure(Nothing, StoreState),
     unlock: procedure(z.object({ phrase: z.string().max(200) }), StoreState),
     /** What giving back space would give. Changes nothing. `thin`: backups that the rules do not keep go first. */
     prunePlan: procedure(Thin, PruneReport.extend({ backups: z.array(Backup) })),

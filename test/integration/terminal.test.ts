@@ -276,8 +276,13 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
   });
 
   it('moves its sealed backups to another computer with the recovery phrase, and gives back space', async () => {
-    const { phrase } = (await json('backups', 'phrase')) as { phrase: string };
+    const { phrase } = (await json('backups', 'phrase', '--confirmed')) as { phrase: string };
     expect(phrase).toMatch(/^([0-9A-Z]{5}-){5}[0-9A-Z]{5}$/);
+    // Nobody is there to confirm the next one, so it waits beside the first.
+    expect(await gk('backups', 'phrase')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/The phrase before holds .*confirm-phrase/) as string,
+    });
     using elsewhere = disposable(aTempFolder('elsewhere'));
     fs.cpSync(path.join(data.path, 'store'), path.join(elsewhere.path, 'store'), { recursive: true });
     const there = (input: string, ...args: string[]) => groundskeeper(elsewhere.path, org, args, input).ended;
@@ -293,6 +298,10 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     });
     expect(await there('AAAAA-BBBBB', 'backups', 'unlock')).toMatchObject({ code: 1 });
     expect(await there(`${phrase.toLowerCase()}\n`, 'backups', 'unlock')).toMatchObject({ code: 0 });
+    const another = JSON.parse((await there('', '--json', 'backups', 'phrase')).out) as { phrase: string };
+    expect(another).toMatchObject({ confirmed: false });
+    expect(await there('AAAAA-BBBBB', 'backups', 'confirm-phrase')).toMatchObject({ code: 1 });
+    expect(await there(another.phrase, 'backups', 'confirm-phrase')).toMatchObject({ code: 0 });
     expect(await there('', 'backups', 'ls', 'latest')).toMatchObject({
       code: 0,
       out: expect.stringContaining('wp-config.php') as string,

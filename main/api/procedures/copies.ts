@@ -15,9 +15,9 @@ export function copyProcedures(services: Services) {
   const started = ({ id }: { id: Awaited<ReturnType<typeof copyRuns.start>>['id'] }) => ({ runId: id });
   return {
     list: api.list.handler(async () => {
-      const { locked, away } = store.state();
+      const { locked, away, phraseAt } = store.state();
       const backups = locked || away ? [] : await store.list();
-      return copies.states(backups.map(({ id }) => id));
+      return copies.states({ backups: backups.map(({ id }) => id), phraseAt });
     }),
     find: api.find.handler(({ input }) => copies.find(input.nameOrId)),
     test: api.test.handler(async ({ input, signal }) => {

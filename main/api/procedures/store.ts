@@ -12,13 +12,33 @@ const NEVER = new AbortController().signal;
 export function storeProcedures(services: Services) {
   const api = implement(contract).store;
   const { store } = services;
+  const changed = () => services.events.emit({ kind: 'backups', siteId: null });
 
   return {
     state: api.state.handler(() => store.state()),
-    makePhrase: api.makePhrase.handler(async () => ({ phrase: await store.makePhrase() })),
+    makePhrase: api.makePhrase.handler(async () => {
+      const phrase = await store.makePhrase();
+      changed();
+      return { phrase };
+    }),
+    confirmPhrase: api.confirmPhrase.handler(async ({ input }) => {
+      await store.confirmPhrase(input.phrase);
+      changed();
+      // Until then they open by the phrase before only, and that is about to be thrown away.
+      const behind = services.copies.list().filter((copy) => copy.automatic && copy.updatedAt !== null);
+      const runs = await Promise.all(
+        behind.map(({ id }) => services.copyRuns.start({ task: 'update', copyId: id, letGo: false })),
+      );
+      return { state: store.state(), runIds: runs.map(({ id }) => id) };
+    }),
+    dropPhrase: api.dropPhrase.handler(async () => {
+      await store.dropPhrase();
+      changed();
+      return store.state();
+    }),
     unlock: api.unlock.handler(async ({ input }) => {
       await store.unlock(input.phrase);
-      services.events.emit({ kind: 'backups', siteId: null });
+      changed();
       return store.state();
     }),
     prunePlan: api.prunePlan.handler(async ({ input, signal }) => {

@@ -50,6 +50,13 @@ export const PlaceFound = z.object({
 });
 export type PlaceFound = z.infer<typeof PlaceFound>;
 
+/** What a copy is to hold. */
+export interface Held {
+  readonly backups: readonly BackupId[];
+  /** When the recovery phrase was confirmed; null: there is none, or it is not known. */
+  readonly phraseAt: number | null;
+}
+
 /** The second copies of the store: where they are, and what was last seen of them. */
 export interface Copies {
   list(): readonly Copy[];
@@ -72,8 +79,8 @@ export interface Copies {
   /** Work at a copy's place, whose failure is noted. With `alone` nobody else writes there meanwhile. */
   at<T>(copy: Copy, signal: AbortSignal, alone: boolean, work: (place: Place) => Promise<T>): Promise<T>;
   record(id: CopyId): CopyRecord;
-  /** Copies for the screens. @param backups ids of what the store holds */
-  states(backups: readonly BackupId[]): Promise<CopyState[]>;
+  /** Copies for the screens, compared with what the store holds. */
+  states(held: Held): Promise<CopyState[]>;
   readonly changed: Signal<null>;
 }
 
@@ -185,7 +192,7 @@ export function openCopies({ file, recordFolder, secrets, connections, clock }: 
       }
     },
     record,
-    async states(backups) {
+    async states({ backups, phraseAt }) {
       return Promise.all(
         read().map(async (copy) => {
           const files = await record(copy.id).read();
@@ -194,6 +201,7 @@ export function openCopies({ file, recordFolder, secrets, connections, clock }: 
             ...copy,
             where: whereIs(copy.place),
             behind: backups.filter((id) => !held.has(id)).length,
+            oldPhrase: phraseAt !== null && copy.updatedAt !== null && copy.updatedAt < phraseAt,
             backups: held.size,
             bytes: [...files.values()].reduce((sum, { size }) => sum + size, 0),
           };

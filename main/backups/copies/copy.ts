@@ -87,6 +87,8 @@ export const CopyState = Copy.extend({
   where: z.string(),
   /** Backups that are not there yet, as far as is known here. */
   behind: z.number(),
+  /** Whether it was not brought up to date since the recovery phrase was confirmed: only the one before opens it, if any does. */
+  oldPhrase: z.boolean(),
   /** Backups and bytes that were there after the last update. */
   backups: z.number(),
   bytes: z.number(),

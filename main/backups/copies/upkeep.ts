@@ -1,5 +1,5 @@
-import type { BackupId, CopyId } from '../../words/index.ts';
-import type { Copies } from './copies.ts';
+import type { CopyId } from '../../words/index.ts';
+import type { Copies, Held } from './copies.ts';
 import type { CopyRuns } from './copy-runs.ts';
 
 /** Keeps copies up to date by itself. */
@@ -18,13 +18,9 @@ const AGAIN = 3_600_000;
 
 /**
  * Brings copies up to date that are set to do so and are behind, one after the other.
- * @param held ids of what the store holds; it throws where the store is locked or away, and then nothing is done
+ * @param held what the store holds; it throws where the store is locked or away, and then nothing is done
  */
-export function createUpkeep(
-  copies: Copies,
-  runs: CopyRuns,
-  held: () => Promise<readonly BackupId[]>,
-): CopyUpkeep {
+export function createUpkeep(copies: Copies, runs: CopyRuns, held: () => Promise<Held>): CopyUpkeep {
   let timer: NodeJS.Timeout | null = null;
   const later = (millis: number) => {
     if (timer !== null) clearTimeout(timer);
@@ -34,7 +30,8 @@ export function createUpkeep(
   const look = async () => {
     later(AGAIN);
     const behind: CopyId[] = (await copies.states(await held()))
-      .filter((copy) => copy.automatic && (copy.behind > 0 || copy.updatedAt === null) && !runs.busy(copy.id))
+      .filter((copy) => copy.automatic && !runs.busy(copy.id))
+      .filter((copy) => copy.behind > 0 || copy.oldPhrase || copy.updatedAt === null)
       .map(({ id }) => id);
     for (const copyId of behind) await runs.start({ task: 'update', copyId, letGo: false });
   };

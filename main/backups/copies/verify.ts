@@ -70,7 +70,9 @@ export async function verifyCopy(source: Source, place: Place, check: CopyCheck)
     await inTurn([...readBack], place.atOnce, async (name) => {
       signal.throwIfAborted();
       const content = await place.read(name);
-      const wrong = await wrongWith(source, name, content);
+      const asSent = content !== null && known.get(name)?.sha256 === hashOf(content);
+      // What the store is may have changed since, with its recovery phrase.
+      const wrong = name === CONFIG && asSent ? null : await wrongWith(source, name, content);
       if (wrong !== null) bad.set(name, wrong);
       else if (content !== null) files.set(name, { size: content.length, sha256: hashOf(content) });
       step(name);

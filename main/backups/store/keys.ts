@@ -141,6 +141,8 @@ export const WrappedKey = z.object({
   salt: z.base64(),
   nonce: z.base64(),
   wrapped: z.base64(),
+  /** When the phrase was confirmed, in milliseconds; stores from before it was asked have none. */
+  at: z.number().optional(),
 });
 export type WrappedKey = z.infer<typeof WrappedKey>;
 
@@ -206,7 +208,7 @@ export async function unwrapKey(given: WrappedKey, phrase: string, storeId: stri
         code: 'wrong-phrase',
         message: 'This recovery phrase does not open this store.',
         attempted: 'Unlock the backup store',
-        todo: 'It may be the phrase of another store, or an older one: a new phrase replaces the one before.',
+        todo: 'It may be the phrase of another store, or an older one: a new phrase, once confirmed, replaces the one before.',
       },
       error,
     );

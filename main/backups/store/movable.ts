@@ -22,6 +22,8 @@ export interface MovableStore extends Store {
   reopen(work: () => Promise<string>, settle?: (folder: string) => void): Promise<void>;
 }
 
+/** What is known of a store whose disk is away. */
+const UNKNOWN = { id: '', sealed: true, locked: true, hasPhrase: false, phraseAt: null, phraseWaits: false };
 /** Blobs that are read in one go, and again while the first are used: the folder does not change meanwhile. */
 const BATCH = 8;
 
@@ -87,11 +89,13 @@ export async function openMovableStore(
       return place;
     },
     state: () => ({
-      ...(current?.state() ?? { id: '', sealed: true, locked: true, hasPhrase: false }),
+      ...(current?.state() ?? UNKNOWN),
       away: current === null,
       folder: place,
     }),
     makePhrase: () => changing((store) => store.makePhrase()),
+    confirmPhrase: (phrase) => changing((store) => store.confirmPhrase(phrase)),
+    dropPhrase: () => changing((store) => store.dropPhrase()),
     unlock: (phrase) => changing((store) => store.unlock(phrase)),
     list: (siteId) => use((store) => store.list(siteId)),
     inspect: (...given) => use((store) => store.inspect(...given)),

@@ -3,14 +3,14 @@ import { basename, join } from 'node:path';
 import { takeOwnership } from '../../database/index.ts';
 import { newBackupId, Problem, type Clock } from '../../words/index.ts';
 import type { Backup, Pin } from '../backup.ts';
-import { isStill, readConfig, writeConfig } from './config.ts';
+import { isStill, makeConfig, readConfig } from './config.ts';
 import { cut, CUT, type CutKind } from './cut.ts';
 import { HALF, makeFolder } from './durable.ts';
 import { createGate } from './gate.ts';
 import { inspectFile } from './inspect.ts';
 import { lastFolders } from './last.ts';
 import { learnNewPacks, learnPack, learnRecords, openOrRemakeIndex } from './learn.ts';
-import { keysOf, newPhrase, readPhrase, unwrapKey, wrapKey, type BlobId, type KeyKeeper } from './keys.ts';
+import { keysOf, type BlobId, type KeyKeeper } from './keys.ts';
 import { openMarks, type Marks } from './marks.ts';
 import { digestsOf } from './digests.ts';
 import { diskProblem } from './disk-problem.ts';
@@ -19,6 +19,7 @@ import { damaged, decodeBlob } from './pack.ts';
 import { openPackFiles } from './pack-files.ts';
 import { createPacker } from './packer.ts';
 import { pruneStore } from './prune.ts';
+import { openRecovery } from './recovery.ts';
 import { concludeReading, readOldest } from './rolling.ts';
 import { openSnapshots, SnapshotRecord } from './snapshots.ts';
 import { spaceOf } from './space.ts';
@@ -50,7 +51,8 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
   }
   try {
     const configFile = join(folder, 'config.json');
-    let config = await readConfig(configFile, keeper);
+    const config = (await readConfig(configFile)) ?? (await makeConfig(configFile, keeper));
+    const recovery = openRecovery(configFile, config, clock);
     const stored = config.sealed ? ((await keeper?.get(config.id)) ?? null) : null;
     const packs = openPackFiles(folder);
     const index = await openOrRemakeIndex(join(folder, 'index.db'));
@@ -87,35 +89,22 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
         id: config.id,
         sealed: config.sealed,
         locked: inner === null,
-        hasPhrase: config.phrase !== null,
+        ...recovery.state(),
         away: false,
         folder,
       }),
       async makePhrase() {
         need();
-        if (master === null) {
-          throw new Problem({
-            code: 'store-open',
-            message: 'This backup store is not sealed, so it needs no recovery phrase.',
-          });
-        }
-        const phrase = newPhrase();
-        const next = { ...config, phrase: await wrapKey(master, phrase, config.id) };
-        await writeConfig(configFile, next);
-        config = next;
-        return phrase;
+        return recovery.make(master);
       },
+      async confirmPhrase(phrase) {
+        need();
+        await recovery.confirm(master, phrase);
+      },
+      dropPhrase: () => recovery.drop(),
       async unlock(phrase) {
         if (inner !== null) return;
-        if (config.phrase === null) {
-          throw new Problem({
-            code: 'no-phrase',
-            message: 'No recovery phrase was ever made for this store.',
-            attempted: 'Unlock the backup store',
-            todo: 'Its key is only on the computer that made it: open it there and make one.',
-          });
-        }
-        const found = await unwrapKey(config.phrase, readPhrase(phrase), config.id);
+        const found = await recovery.unwrap(phrase);
         await keeper?.set(config.id, found.toString('base64'));
         master = found;
         await unlockWith(found);
@@ -125,7 +114,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       open: async (id) => need().open(id),
       async verify(ids, ...given) {
         const report = await need().verify(ids, ...given);
-        if (ids !== null || (await isStill(configFile, config))) return report;
+        if (ids !== null || (await isStill(configFile, recovery.config))) return report;
         return { ...report, damage: [...report.damage, `${configFile} is not as it was written`] };
       },
       size: async () => need().size(),
@@ -154,7 +143,7 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
   }
 }
 
-type Inner = Omit<Store, 'state' | 'makePhrase' | 'unlock' | 'close'>;
+type Inner = Omit<Store, 'state' | 'makePhrase' | 'confirmPhrase' | 'dropPhrase' | 'unlock' | 'close'>;
 
 /** A store whose key is known. */
 function innerStore(

@@ -156,8 +156,12 @@ export const StoreState = z.object({
   sealed: z.boolean(),
   /** Sealed, and its key is not on this computer: the recovery phrase opens it. */
   locked: z.boolean(),
-  /** Whether a recovery phrase was made. Without one, backups are lost with this computer's key. */
+  /** Whether a recovery phrase was made and confirmed. Without one, backups are lost with this computer's key. */
   hasPhrase: z.boolean(),
+  /** When it was confirmed, in milliseconds; null: there is none, or it is not known. */
+  phraseAt: z.number().nullable(),
+  /** Whether a new one was made and not confirmed. It opens the store as well, but replaces nothing. */
+  phraseWaits: z.boolean(),
   /** Its folder is not there: its disk is away. Nothing is known of it then. */
   away: z.boolean(),
   folder: z.string(),
@@ -167,8 +171,12 @@ export type StoreState = z.infer<typeof StoreState>;
 /** Where all sites' backups are. One writer at a time, readers never wait. */
 export interface Store {
   state(): StoreState;
-  /** Makes a new recovery phrase, which replaces the one before. It is not kept anywhere. @throws Problem `store-open` */
+  /** Makes a new recovery phrase beside the one that holds. It is not kept anywhere. @throws Problem `store-open` */
   makePhrase(): Promise<string>;
+  /** The user has kept the phrase that was made last: it replaces the one before. @throws Problem `phrase-mistyped`, `phrase-not-waiting` */
+  confirmPhrase(phrase: string): Promise<void>;
+  /** Forgets a phrase that was made and not confirmed; the one before still holds. */
+  dropPhrase(): Promise<void>;
   /** Opens a locked store. @throws Problem `phrase-mistyped`, `wrong-phrase`, `no-phrase` */
   unlock(phrase: string): Promise<void>;
   /** Newest first. @throws Problem `store-locked`, as everything below. A backup whose record is damaged is left out; `verify` names it. */

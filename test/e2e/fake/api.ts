@@ -1,6 +1,6 @@
 import { EventPublisher, createRouterClient, implement } from '@orpc/server';
 import { type AppEvent, type Client, contract } from '../../../main/api/index.ts';
-import { decide, RetentionPolicy, type Backup } from '../../../main/backups/index.ts';
+import { decide, RetentionPolicy, type Backup, type StoreState } from '../../../main/backups/index.ts';
 import type { HistoryEntry } from '../../../main/history/index.ts';
 import type { RunKind } from '../../../main/runs/index.ts';
 import { PreferencesEdit, Preferences } from '../../../main/settings/index.ts';
@@ -45,11 +45,13 @@ export function fakeApi(options: {
   const trusted = new Set<string>();
   const history: HistoryEntry[] = [];
   let preferences = Preferences.parse({});
-  let storeState = {
+  let storeState: StoreState = {
     id: '0123456789abcdef0123456789abcdef',
     sealed: true,
     locked: options.locked ?? false,
     hasPhrase: options.locked ?? false,
+    phraseAt: null,
+    phraseWaits: false,
     away: false,
     folder: '/Users/mika/Library/Application Support/Groundskeeper/store',
   };
@@ -471,8 +473,17 @@ export function fakeApi(options: {
       })),
       state: os.store.state.handler(() => storeState),
       makePhrase: os.store.makePhrase.handler(() => {
-        storeState = { ...storeState, hasPhrase: true };
+        storeState = { ...storeState, phraseWaits: true };
         return { phrase: '4K7QX-9M2TD-ZW81H-C5RNB-6YJE3-PAVG0' };
+      }),
+      confirmPhrase: os.store.confirmPhrase.handler(() => {
+        storeState = { ...storeState, hasPhrase: true, phraseAt: Date.now(), phraseWaits: false };
+        tell({ kind: 'backups', siteId: null });
+        return { state: storeState, runIds: [] };
+      }),
+      dropPhrase: os.store.dropPhrase.handler(() => {
+        storeState = { ...storeState, phraseWaits: false };
+        return storeState;
       }),
       unlock: os.store.unlock.handler(({ input }) => {
         if (!input.phrase.startsWith('4K7QX'))

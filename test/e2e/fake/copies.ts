@@ -63,6 +63,7 @@ export function sampleCopy(name: string, place: PlaceSettings, automatic = true)
     problem: null,
     where: whereIs(place),
     behind: 0,
+    oldPhrase: false,
     backups: 0,
     bytes: 0,
   };

@@ -13,7 +13,17 @@ test('a recovery phrase is made when the backups ask for one, and shown once', a
   await expect(page.getByRole('button', { name: 'Make a recovery phrase…' })).toHaveCount(0);
   await go('#/settings');
   await page.getByRole('button', { name: 'Make a new one…' }).click();
-  await expect(page.getByRole('dialog')).toContainText('the old one opens nothing any more');
+  await expect(dialog).toContainText('the old one opens nothing any more');
+  await dialog.getByRole('button', { name: 'Make a recovery phrase' }).click();
+  await expect(dialog).toContainText('Until you say that you have, the old one holds.');
+  await expectAccessible(page);
+  await page.reload();
+  await expect(page.getByText('A new one was made and never confirmed')).toBeVisible();
+  await page.getByRole('button', { name: 'Make a new one…' }).click();
+  await dialog.getByRole('button', { name: 'Make a recovery phrase' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('button', { name: 'Make a new one…' })).toBeVisible();
+  await expect(page.getByText('A new one was made and never confirmed')).toHaveCount(0);
 });
 
 test('locked backups are opened with the phrase; a wrong one says so', async ({ open }) => {

@@ -24,8 +24,9 @@ import type {
 /** What the app asks of the thread that a store lives in. Writers go by number; blobs come as they are. */
 export interface StoreCalls {
   open(folder: string, sealed: boolean): StoreState;
-  state(): StoreState;
-  makePhrase(): string;
+  makePhrase(): { phrase: string; state: StoreState };
+  confirmPhrase(phrase: string): StoreState;
+  dropPhrase(): StoreState;
   unlock(phrase: string): StoreState;
   list(siteId: SiteId | undefined): Backup[];
   snapshot(id: BackupId): { backup: Backup; root: BlobId; database: StoredDatabase | null };

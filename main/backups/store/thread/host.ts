@@ -82,8 +82,18 @@ export function hostStore(port: Port): void {
       });
       return store.state();
     },
-    state: () => need().state(),
-    makePhrase: () => need().makePhrase(),
+    async makePhrase() {
+      const phrase = await need().makePhrase();
+      return { phrase, state: need().state() };
+    },
+    async confirmPhrase(_call, phrase) {
+      await need().confirmPhrase(phrase);
+      return need().state();
+    },
+    async dropPhrase() {
+      await need().dropPhrase();
+      return need().state();
+    },
     async unlock(_call, phrase) {
       await need().unlock(phrase);
       return need().state();

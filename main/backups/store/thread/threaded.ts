@@ -25,9 +25,15 @@ export async function openStoreInThread(folder: string, { clock, keeper }: Store
   return {
     state: () => state,
     async makePhrase() {
-      const phrase = await thread.ask('makePhrase', []);
-      state = await thread.ask('state', []);
-      return phrase;
+      const made = await thread.ask('makePhrase', []);
+      state = made.state;
+      return made.phrase;
+    },
+    async confirmPhrase(phrase) {
+      state = await thread.ask('confirmPhrase', [phrase]);
+    },
+    async dropPhrase() {
+      state = await thread.ask('dropPhrase', []);
     },
     async unlock(phrase) {
       state = await thread.ask('unlock', [phrase]);

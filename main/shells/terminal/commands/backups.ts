@@ -1,6 +1,5 @@
 import type { Command as Commander } from 'commander';
 import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { bytesInWords, Problem } from '../../../words/index.ts';
 import { followRuns, reportRuns, sitesNamed, type Command } from '../context.ts';
 import { when } from '../output.ts';
@@ -9,6 +8,7 @@ import { careCommands } from './care.ts';
 import { copyCommands } from './copies.ts';
 import { leaveOutCommand } from './leave-out.ts';
 import { showDifferences, whatIs } from './differences.ts';
+import { phraseCommands } from './phrase.ts';
 import { tableCommands } from './tables.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
@@ -301,28 +301,6 @@ export function backupCommands(program: Commander, act: Act): void {
       }),
     );
   backups
-    .command('phrase')
-    .description('makes a new recovery phrase, which replaces the one before, and shows it once')
-    .action(() =>
-      act(async ({ client, out }) => {
-        const { phrase } = await client.store.makePhrase({});
-        out.say('Write this down and keep it apart from this computer. It is not shown again:');
-        out.say('');
-        out.say(`    ${phrase}`);
-        out.result({ phrase });
-      }),
-    );
-  backups
-    .command('unlock')
-    .description('opens sealed backups with the recovery phrase, which comes on stdin')
-    .action(() =>
-      act(async ({ client, out }) => {
-        const state = await client.store.unlock({ phrase: (await text(process.stdin)).trim() });
-        out.say('The backups are open on this computer now.');
-        out.result(state);
-      }),
-    );
-  backups
     .command('remove')
     .argument('<backup>')
     .action((id: string) =>
@@ -333,6 +311,7 @@ export function backupCommands(program: Commander, act: Act): void {
         command.out.result({ removed: backupId });
       }),
     );
+  phraseCommands(backups, act);
   tableCommands(backups, act);
   careCommands(backups, act);
   leaveOutCommand(backups, act);

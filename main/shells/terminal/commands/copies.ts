@@ -198,7 +198,8 @@ export function copyCommands(backups: Commander, act: Act): void {
 export function stateOf(copy: CopyState): string {
   if (copy.problem !== null) return copy.problem.code === 'place-away' ? 'away' : 'needs you';
   if (copy.updatedAt === null) return 'not complete yet';
-  return copy.behind === 0 ? 'up to date' : `${copy.behind} behind`;
+  if (copy.behind > 0) return `${copy.behind} behind`;
+  return copy.oldPhrase ? 'opens by the phrase before' : 'up to date';
 }
 
 async function onCopies(

@@ -49,25 +49,36 @@ class Store:
             self.config = json.load(file)
         assert self.config["format"] == 2
         self.sealed = self.config["sealed"]
-        self.master = b"\0" * 32
-        if self.sealed:
-            self.master = base64.b64decode(key) if key else self.unwrap(phrase)
-        self.naming = hkdf(self.master, b"", "blob id", 32)
         self.places = {}
         for base, _folders, names in os.walk(os.path.join(folder, "packs")):
             for name in names:
                 if name.endswith(".pack"):
                     self.read_table(os.path.join(base, name))
+        if key or not self.sealed:
+            self.use(base64.b64decode(key) if key else b"\0" * 32)
+        else:
+            assert any(self.opens(master) for master in self.unwrap(phrase)), "this phrase does not open the store"
+
+    def use(self, master):
+        self.master = master
+        self.naming = hkdf(master, b"", "blob id", 32)
+
+    def opens(self, master):
+        self.use(master)
+        try:
+            return all(self.blob(name) is not None for name in list(self.places)[:1])
+        except (AssertionError, subprocess.CalledProcessError):
+            return False
 
     def unwrap(self, phrase):
         letters = "".join(c for c in phrase.upper().replace("I", "1").replace("L", "1").replace("O", "0") if c in LETTERS)
         check = hashlib.sha256(letters[:28].encode()).digest()
         assert len(letters) == 30 and letters[28:] == LETTERS[check[0] % 32] + LETTERS[check[1] % 32], "mistyped"
         text = "-".join(letters[at : at + 5] for at in range(0, 30, 5))
-        given = self.config["phrase"]
-        salt, nonce, wrapped = (base64.b64decode(given[name]) for name in ("salt", "nonce", "wrapped"))
-        key = hashlib.scrypt(text.encode(), salt=salt, n=given["n"], r=given["r"], p=given["p"], maxmem=2**28, dklen=32)
-        return unseal(key, nonce, wrapped)
+        for given in filter(None, (self.config["phrase"], self.config.get("next"))):
+            salt, nonce, wrapped = (base64.b64decode(given[name]) for name in ("salt", "nonce", "wrapped"))
+            key = hashlib.scrypt(text.encode(), salt=salt, n=given["n"], r=given["r"], p=given["p"], maxmem=2**28, dklen=32)
+            yield unseal(key, nonce, wrapped)
 
     def read_table(self, path):
         with open(path, "rb") as file:

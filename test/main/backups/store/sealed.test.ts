@@ -4,6 +4,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyFile, openStore } from '../../../../main/backups/index.ts';
+import { Config, readConfig } from '../../../../main/backups/store/config.ts';
+import { openRecovery } from '../../../../main/backups/store/recovery.ts';
 import { keysOf, newPhrase, readPhrase, seal, unseal } from '../../../../main/backups/store/keys.ts';
 import { aTempFolder } from '../../../rig/index.ts';
 import { never, quietly } from '../../samples.ts';
@@ -50,6 +52,7 @@ describe('a sealed store', () => {
     expect(place.store.state()).toMatchObject({ sealed: true, locked: false, hasPhrase: false });
     const phrase = await place.store.makePhrase();
     expect(phrase).toMatch(/^([0-9A-HJKMNP-TV-Z]{5}-){5}[0-9A-HJKMNP-TV-Z]{5}$/);
+    await place.store.confirmPhrase(phrase);
 
     using temp = disposable(aTempFolder('keys'));
     const elsewhere = keyFile(path.join(temp.path, 'keys'));
@@ -67,15 +70,91 @@ describe('a sealed store', () => {
     expect(place.store.state()).toMatchObject({ locked: false });
   }, 60_000);
 
-  it('is not opened by a phrase that was replaced', async () => {
-    using place = await aStore();
-    const old = await place.store.makePhrase();
-    const phrase = await place.store.makePhrase();
-    using temp = disposable(aTempFolder('keys'));
-    await place.reopen(keyFile(path.join(temp.path, 'keys')));
-    await expect(place.store.unlock(old)).rejects.toMatchObject({ code: 'wrong-phrase' });
-    await place.store.unlock(phrase);
-  }, 60_000);
+  describe('a new recovery phrase', () => {
+    /** Which phrases open the store as it lies there now, on a computer that has not its key. */
+    async function opening(folder: string, phrases: readonly string[]): Promise<readonly string[]> {
+      const config = await readConfig(path.join(folder, 'config.json'));
+      if (config === null) return [];
+      const { unwrap } = openRecovery('', config, Date.now);
+      const opens = await Promise.all(
+        phrases.map((phrase) =>
+          unwrap(phrase).then(
+            () => true,
+            (error: unknown) => {
+              expect(error).toMatchObject({ code: 'wrong-phrase' });
+              return false;
+            },
+          ),
+        ),
+      );
+      return phrases.filter((_, at) => opens[at]);
+    }
+
+    it('replaces the one before when it is confirmed, not when it is made', async () => {
+      using place = await aStore();
+      const old = await place.store.makePhrase();
+      expect(place.store.state()).toMatchObject({ hasPhrase: false, phraseAt: null, phraseWaits: true });
+      await place.store.confirmPhrase(old);
+      expect(place.store.state()).toMatchObject({
+        hasPhrase: true,
+        phraseAt: expect.any(Number) as number,
+        phraseWaits: false,
+      });
+      const unkept = await place.store.makePhrase();
+      expect(await opening(place.folder, [old, unkept])).toEqual([old, unkept]);
+      const kept = await place.store.makePhrase();
+      expect(await opening(place.folder, [old, unkept, kept])).toEqual([old, kept]);
+      await place.store.confirmPhrase(kept.toLowerCase());
+      expect(await opening(place.folder, [old, unkept, kept])).toEqual([kept]);
+      // The answer was lost, and it is asked again.
+      await place.store.confirmPhrase(kept);
+      expect(place.store.state()).toMatchObject({ hasPhrase: true, phraseWaits: false });
+      expect((await place.store.verify(null, never, quietly)).damage).toEqual([]);
+    }, 60_000);
+
+    it('that was never mind is forgotten; another one is not confirmed in its place', async () => {
+      using place = await aStore();
+      const old = await place.store.makePhrase();
+      await place.store.confirmPhrase(old);
+      const unkept = await place.store.makePhrase();
+      await place.reopen();
+      expect(place.store.state()).toMatchObject({ hasPhrase: true, phraseWaits: true });
+      await expect(place.store.confirmPhrase(newPhrase())).rejects.toMatchObject({
+        code: 'phrase-not-waiting',
+      });
+      await place.store.dropPhrase();
+      expect(place.store.state()).toMatchObject({ hasPhrase: true, phraseWaits: false });
+      expect(await opening(place.folder, [old, unkept])).toEqual([old]);
+      await expect(place.store.confirmPhrase(unkept)).rejects.toMatchObject({ code: 'phrase-not-waiting' });
+      expect((await place.store.verify(null, never, quietly)).damage).toEqual([]);
+    }, 60_000);
+
+    it('opens the store on another computer before it is confirmed, and can be confirmed there', async () => {
+      using place = await aStore();
+      const phrase = await place.store.makePhrase();
+      using temp = disposable(aTempFolder('keys'));
+      await place.reopen(keyFile(path.join(temp.path, 'keys')));
+      await expect(place.store.confirmPhrase(phrase)).rejects.toMatchObject({ code: 'store-locked' });
+      await place.store.unlock(phrase);
+      expect(place.store.state()).toMatchObject({ locked: false, hasPhrase: false, phraseWaits: true });
+      await place.store.confirmPhrase(phrase);
+      expect(await opening(place.folder, [phrase])).toEqual([phrase]);
+    }, 60_000);
+
+    it('of a store from before phrases were confirmed still opens it', async () => {
+      using place = await aStore();
+      const phrase = await place.store.makePhrase();
+      const file = path.join(place.folder, 'config.json');
+      const { next, ...rest } = Config.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
+      fs.writeFileSync(file, `${JSON.stringify({ ...rest, phrase: next }, null, 1)}\n`);
+      await place.reopen();
+      expect(place.store.state()).toMatchObject({ hasPhrase: true, phraseAt: null, phraseWaits: false });
+      expect((await place.store.verify(null, never, quietly)).damage).toEqual([]);
+      const another = await place.store.makePhrase();
+      await place.store.dropPhrase();
+      expect(await opening(place.folder, [phrase, another])).toEqual([phrase]);
+    }, 60_000);
+  });
 
   it('without a phrase says what is missing', async () => {
     using place = await aStore();

@@ -7,13 +7,11 @@ import Conf from 'conf';
 import { z } from 'zod';
 import { finishMove } from '../../../../../main/backups/move/move.ts';
 import { openStoreHome } from '../../../../../main/backups/move/where.ts';
-import { Config } from '../../../../../main/backups/store/config.ts';
 import { keyFile } from '../../../../../main/backups/store/key-file.ts';
-import { readPhrase, unwrapKey } from '../../../../../main/backups/store/keys.ts';
 import { openStore } from '../../../../../main/backups/store/store.ts';
 import type { Snapshot } from '../../../../../main/backups/store/types.ts';
 import { confFiles } from '../../../../../main/settings/index.ts';
-import { BackupId } from '../../../../../main/words/index.ts';
+import { BackupId, Problem } from '../../../../../main/words/index.ts';
 import { dumpOf, filesOf } from './content.ts';
 import { takeBackup } from './take.ts';
 
@@ -25,8 +23,8 @@ export const Promised = z.object({
   /** Backups that were removed for good. */
   gone: z.array(BackupId),
   pinned: z.array(BackupId),
-  /** The newest phrase that was shown, and config.json as it was when the life began; null: not asked. */
-  phrase: z.object({ shown: z.string(), config: z.string() }).nullable(),
+  /** Recovery phrases that open the store, and some that do not. */
+  phrases: z.object({ open: z.array(z.string()), shut: z.array(z.string()) }),
 });
 export type Promised = z.infer<typeof Promised>;
 
@@ -49,7 +47,7 @@ async function isAsTaken(snapshot: Snapshot, seed: string): Promise<boolean> {
 }
 
 /** What is wrong; nothing, if all is well. */
-async function wrongIn({ folder, committed, gone, pinned, phrase }: Promised): Promise<string[]> {
+async function wrongIn({ folder, committed, gone, pinned, phrases }: Promised): Promise<string[]> {
   const wrong: string[] = [];
   const home = openStoreHome(
     confFiles(Conf, path.join(folder, 'settings'))('store'),
@@ -83,33 +81,33 @@ async function wrongIn({ folder, committed, gone, pinned, phrase }: Promised): P
     await damage('after the next run');
     for (const name of fs.readdirSync(home.folder, { recursive: true, encoding: 'utf8' }))
       if (path.basename(name).startsWith('.new-')) wrong.push(`${name} was left half written`);
-    if (phrase !== null) wrong.push(...(await phraseIn(home.folder, phrase)));
   } finally {
     await store.close();
   }
+  for (const phrase of phrases.open)
+    if (!(await opens(home.folder, phrase))) wrong.push(`the phrase ${phrase} does not open the store`);
+  for (const phrase of phrases.shut)
+    if (await opens(home.folder, phrase)) wrong.push(`the phrase ${phrase} still opens the store`);
   return wrong;
 }
 
-/**
- * The phrase that was shown opens the store. A new one holds from the instant in which it is written, a moment before
- * it is shown: killed right there, config.json is whole and new, and the key of this computer opens the store.
- */
-async function phraseIn(
-  folder: string,
-  { shown, config }: NonNullable<Promised['phrase']>,
-): Promise<string[]> {
-  const text = fs.readFileSync(path.join(folder, 'config.json'), 'utf8');
-  const { phrase, id } = Config.parse(JSON.parse(text));
-  if (phrase === null) return ['the store has no phrase any more'];
-  const before = Config.parse(JSON.parse(config)).phrase;
-  const opens = (wrapped: typeof phrase) =>
-    unwrapKey(wrapped, readPhrase(shown), id).then(
-      () => true,
-      () => false,
-    );
-  if (await opens(phrase)) return [];
-  const unseen = before !== null && before.wrapped !== phrase.wrapped && (await opens(before));
-  return unseen ? [] : ['the phrase that was shown does not open the store'];
+/** Whether a phrase opens the store on a computer that has not seen it before. */
+async function opens(folder: string, phrase: string): Promise<boolean> {
+  const keys = new Map<string, string>();
+  const store = await openStore(folder, {
+    clock: Date.now,
+    keeper: { get: async (id) => keys.get(id) ?? null, set: async (id, key) => void keys.set(id, key) },
+  });
+  try {
+    await store.unlock(phrase);
+    await store.list();
+    return true;
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'wrong-phrase') return false;
+    throw error;
+  } finally {
+    await store.close();
+  }
 }
 
 if (process.argv[2] === 'examine')

@@ -50,6 +50,7 @@ describe('every byte of a small store', () => {
     });
     ({ id } = backup);
     await place.store.mark(id, { pin: { at: 1, note: 'keep' } });
+    await place.store.confirmPhrase(await place.store.makePhrase());
     await place.store.makePhrase();
     files = fs
       .readdirSync(place.folder, { recursive: true, encoding: 'utf8' })

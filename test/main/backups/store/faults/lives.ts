@@ -84,10 +84,19 @@ const LIVES: Readonly<Record<string, () => Promise<void>>> = {
     });
     await take(store, 'after the move');
   },
-  /** Makes a new recovery phrase. */
+  /** Makes a recovery phrase that is not kept, then one that is. */
   async phrase() {
     await using store = closing(await open());
-    say(`phrase ${await store.makePhrase()}`);
+    const unkept = await store.makePhrase();
+    say(`shown ${unkept}`);
+    say(`dropping ${unkept}`);
+    await store.dropPhrase();
+    say(`dropped ${unkept}`);
+    const kept = await store.makePhrase();
+    say(`shown ${kept}`);
+    say(`confirming ${kept}`);
+    await store.confirmPhrase(kept);
+    say(`confirmed ${kept}`);
   },
   /** The store on a computer that has not seen it before. */
   async unlock() {

@@ -129,7 +129,13 @@ export class Promises {
   readonly #committed = new Map<BackupId, string>();
   readonly #gone = new Set<BackupId>();
   readonly #pinned = new Set<BackupId>();
+  /** The phrase that was confirmed last. */
   #phrase = '';
+  /** Another that was shown: the store opens by it, too. */
+  #shown: string | null = null;
+  /** Whether either of the two may have gone: what forgets it was begun. */
+  #unsure: string | null = null;
+  readonly #shut = new Set<string>();
 
   copy(): Promises {
     const other = new Promises();
@@ -137,10 +143,11 @@ export class Promises {
     for (const id of this.#gone) other.#gone.add(id);
     for (const id of this.#pinned) other.#pinned.add(id);
     other.#phrase = this.#phrase;
+    for (const phrase of this.#shut) other.#shut.add(phrase);
     return other;
   }
 
-  /** The newest phrase that was shown. */
+  /** The phrase that was confirmed last. */
   get phrase(): string {
     return this.#phrase;
   }
@@ -154,18 +161,32 @@ export class Promises {
       if (word === 'gone') this.#gone.add(id());
       if (word === 'pinned') this.#pinned.add(id());
       if (word === 'unpinning') this.#pinned.delete(id());
-      if (word === 'phrase') this.#phrase = given;
+      if (word === 'shown') this.#shown = given;
+      if (word === 'dropping') this.#unsure = given;
+      if (word === 'dropped') {
+        this.#shut.add(given);
+        this.#shown = this.#unsure = null;
+      }
+      if (word === 'confirming') this.#unsure = this.#phrase;
+      if (word === 'confirmed') {
+        if (this.#phrase !== '') this.#shut.add(this.#phrase);
+        this.#phrase = given;
+        this.#shown = this.#unsure = null;
+      }
     }
   }
 
-  /** @param config config.json as it was, where the phrase is asked for as well */
-  of(folder: string, config: string | null = null): Promised {
+  /** @param phrases whether they are looked at as well */
+  of(folder: string, phrases = false): Promised {
+    const open = [this.#phrase, this.#shown ?? ''].filter(
+      (phrase) => phrase !== '' && phrase !== this.#unsure,
+    );
     return {
       folder,
       committed: [...this.#committed],
       gone: [...this.#gone],
       pinned: [...this.#pinned],
-      phrase: config === null ? null : { shown: this.phrase, config },
+      phrases: phrases ? { open, shut: [...this.#shut] } : { open: [], shut: [] },
     };
   }
 }

@@ -210,13 +210,19 @@ describe('a store in a thread', () => {
 
   it('keeps the key where the app keeps keys', async () => {
     const phrase = await store.makePhrase();
-    expect(store.state()).toMatchObject({ sealed: true, locked: false, hasPhrase: true });
+    expect(store.state()).toMatchObject({ sealed: true, locked: false, hasPhrase: false, phraseWaits: true });
+    await store.dropPhrase();
+    expect(store.state()).toMatchObject({ phraseWaits: false });
+    await expect(store.confirmPhrase(phrase)).rejects.toMatchObject({ code: 'phrase-not-waiting' });
+    const kept = await store.makePhrase();
+    await store.confirmPhrase(kept);
+    expect(store.state()).toMatchObject({ sealed: true, locked: false, hasPhrase: true, phraseWaits: false });
     await store.close();
     fs.rmSync(path.join(temp.path, 'keys'), { recursive: true });
     store = await open();
     expect(store.state()).toMatchObject({ locked: true });
     await expect(store.list()).rejects.toMatchObject({ code: 'store-locked' });
-    await store.unlock(phrase);
+    await store.unlock(kept);
     expect(await store.list()).toEqual([]);
     await store.close();
     store = await open();
