@@ -12,7 +12,13 @@ export {
 export type { RemoteFiles, RemoteHandle, RemoteStat } from './ssh/remote-files.ts';
 export type { Sftp, SftpEntry } from './ssh/sftp.ts';
 export { lines, quote, scriptFile, sh, type Script } from './script.ts';
-export { createConnections, type Connections, type PoolOptions, type SecretsOf } from './pool.ts';
+export {
+  createConnections,
+  type ConnectionLimits,
+  type Connections,
+  type PoolOptions,
+  type SecretsOf,
+} from './pool.ts';
 export { openHostKeys, type HostKeys, type HostKeyVerdict } from './ssh/host-keys.ts';
 export { ChangedHost, UnknownHost } from './ssh/connect.ts';
 export type { HopSecrets } from './ssh/authenticate.ts';

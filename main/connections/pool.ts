@@ -12,6 +12,15 @@ export interface PoolOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Milliseconds that a connection nobody uses stays open. */
   readonly idle: number;
+  readonly limits?: ConnectionLimits;
+}
+
+/** How long a server may take, in milliseconds. */
+export interface ConnectionLimits {
+  /** To let us in, for each hop. */
+  readonly connect: number;
+  /** To answer anything at all, while a connection is open: it is asked for a sign of life three times in this time. */
+  readonly silence: number;
 }
 
 /** Where the secrets of a connection's hops come from. */
@@ -37,7 +46,7 @@ interface Lent {
   timer: NodeJS.Timeout | null;
 }
 
-const CONNECT_LIMIT = 20_000;
+const LIMITS: ConnectionLimits = { connect: 20_000, silence: 30_000 };
 
 export function createConnections(options: PoolOptions): Connections {
   const open = new Map<string, Lent>();
@@ -54,7 +63,7 @@ export function createConnections(options: PoolOptions): Connections {
       secretsOf: secrets,
       environment: options.environment,
       signal,
-      timeLimit: CONNECT_LIMIT,
+      limits: options.limits ?? LIMITS,
     });
     const label = `${settings.user}@${settings.host}:${settings.port}`;
     return sshConnection(label, clients, settings.kind === 'sftp');

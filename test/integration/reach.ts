@@ -4,6 +4,7 @@ import {
   createConnections,
   openHostKeys,
   type Connection,
+  type ConnectionLimits,
   type Connections,
   type HostKeys,
 } from '../../main/connections/index.ts';
@@ -60,7 +61,7 @@ export function wayTo(
 }
 
 /** Trusts the key that a host shows now. */
-export function confirm(keys: HostKeys, host: SshHost): void {
+export function confirm(keys: HostKeys, host: Pick<SshHost, 'host' | 'port' | 'hostKey'>): void {
   keys.trust({ host: host.host, port: host.port, type: 'ssh-ed25519', fingerprint: host.hostKey() }, true);
 }
 
@@ -70,10 +71,19 @@ export interface Secret {
 }
 
 /** Connections as the app makes them, trusting the given hosts, and knowing these secrets. */
-export function aPool(hosts: readonly SshHost[], environment: NodeJS.ProcessEnv = {}) {
+export function aPool(
+  hosts: readonly Pick<SshHost, 'host' | 'port' | 'hostKey'>[],
+  environment: NodeJS.ProcessEnv = {},
+  limits?: ConnectionLimits,
+) {
   const keys = openHostKeys(aJsonFile(), []);
   for (const host of hosts) confirm(keys, host);
-  const connections: Connections = createConnections({ hostKeys: keys, environment, idle: 30_000 });
+  const connections: Connections = createConnections({
+    hostKeys: keys,
+    environment,
+    idle: 30_000,
+    ...(limits && { limits }),
+  });
   return {
     keys,
     /** Does work over a connection, with one secret for each hop. */

@@ -3,6 +3,7 @@ export { aTempFolder, type TempFolder } from './folders.ts';
 export { aFreePort } from './ports.ts';
 export { aKeyPair, type KeyPair } from './keys.ts';
 export { anSshHost, type OtherPrograms, type SshHost } from './sshd.ts';
+export { aCuttingWay, type Cut, type CuttingWay } from './cutting-relay.ts';
 export { startSshServer, type SshServer } from './ssh-server.ts';
 export { aMariaDb, type Database, type MariaDb } from './mariadb.ts';
 export { aPostgres, type Postgres, type PostgresDatabase } from './postgres.ts';

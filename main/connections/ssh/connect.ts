@@ -13,9 +13,12 @@ export interface ConnectOptions {
   secretsOf(hop: number): HopSecrets;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
-  /** Milliseconds for each hop. */
-  readonly timeLimit: number;
+  /** In milliseconds, for each hop. @see ConnectionLimits */
+  readonly limits: { readonly connect: number; readonly silence: number };
 }
+
+/** Signs of life that a server may owe us before it counts as gone. */
+const SIGNS = 3;
 
 /** A host whose key nobody has confirmed; `key` is what to show. */
 export class UnknownHost extends Problem {
@@ -77,9 +80,9 @@ async function connectHop(
     host: hop.host,
     port: hop.port,
     username: hop.user,
-    readyTimeout: options.timeLimit,
-    keepaliveInterval: 10_000,
-    keepaliveCountMax: 3,
+    readyTimeout: options.limits.connect,
+    keepaliveInterval: Math.ceil(options.limits.silence / SIGNS),
+    keepaliveCountMax: SIGNS,
     algorithms: {
       serverHostKey: {
         prepend: wishes(options.hostKeys.knownTypes(hop.host, hop.port)),
