@@ -47,6 +47,8 @@ export interface StoreIndex {
   forgetRecord(name: StoreFile): void;
   /** Moves what was written into the file itself, and gives back the room of SQLite's log. */
   settle(): void;
+  /** Reads from the disk, whatever is remembered. @throws where the disk does not answer */
+  touch(): void;
   close(): void;
 }
 
@@ -76,7 +78,8 @@ export function openIndex(file: string): StoreIndex {
       .object({ user_version: z.number() })
       .parse(db.prepare('PRAGMA user_version').get()).user_version;
     if (version !== 0 && version !== VERSION) throw new RangeError(`an index of version ${version}`);
-    db.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;
+    // A store has one owner. Nothing is shared through mapped memory then, which would end the process where a disk goes away.
+    db.exec(`PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;
       CREATE TABLE IF NOT EXISTS packs (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, salt BLOB NOT NULL, checked_at INTEGER) STRICT;
       CREATE TABLE IF NOT EXISTS blobs (id BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL, raw INTEGER NOT NULL, codec INTEGER NOT NULL) STRICT, WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS blobs_by_pack ON blobs (pack);
@@ -194,6 +197,10 @@ export function openIndex(file: string): StoreIndex {
       db.prepare('DELETE FROM records WHERE name = ?').run(name);
     },
     settle: () => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+    touch() {
+      db.exec('PRAGMA shrink_memory');
+      db.prepare('SELECT count(*) FROM packs').get();
+    },
     close: () => db.close(),
   };
 }

@@ -1,14 +1,8 @@
-import { existsSync } from 'node:fs';
-import { copyFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { asProblem, Problem, type BackupId } from '../../words/index.ts';
-import { diskProblem } from './disk-problem.ts';
-import { syncFolder } from './durable.ts';
+import type { BackupId } from '../../words/index.ts';
 import { createGate } from './gate.ts';
+import { openPresence } from './presence.ts';
 import type { StoreOptions } from './store.ts';
-import { CONFIG } from './store-files.ts';
-import { openStoreInThread } from './thread/threaded.ts';
-import type { Store, StoredSnapshot } from './types.ts';
+import type { SnapshotWriter, Store, StoredSnapshot } from './types.ts';
 
 /** A store that may go to another folder while it is used: what is read goes on, what writes waits. */
 export interface MovableStore extends Store {
@@ -22,8 +16,6 @@ export interface MovableStore extends Store {
   reopen(work: () => Promise<string>, settle?: (folder: string) => void): Promise<void>;
 }
 
-/** What is known of a store whose disk is away. */
-const UNKNOWN = { id: '', sealed: true, locked: true, hasPhrase: false, phraseAt: null, phraseWaits: false };
 /** Blobs that are read in one go, and again while the first are used: the folder does not change meanwhile. */
 const BATCH = 8;
 
@@ -39,41 +31,12 @@ export async function openMovableStore(
   known: boolean,
   beforeRemoval: (id: BackupId) => Promise<void> = async () => {},
 ): Promise<MovableStore> {
-  let place = folder;
-  let current: Store | null =
-    known && !existsSync(join(folder, CONFIG)) ? null : await openStoreInThread(folder, options);
-  let closed = false;
+  const presence = await openPresence(folder, options, known);
+  const use = <T>(work: (store: Store) => Promise<T>, again?: boolean) => presence.use(work, again);
   /** Who changes something, and who needs that nobody does. */
   const changes = createGate();
   /** Who needs that nothing is thrown away, and who throws away. */
   const removals = createGate();
-  /** Every single question to the store, and the moment in which it is opened elsewhere. */
-  const questions = createGate();
-
-  const away = () =>
-    new Problem({
-      code: 'store-away',
-      message: 'The folder with the backups is not there.',
-      attempted: 'Open the backup store',
-      answered: place,
-      todo: 'Connect the disk that it is on, then try again.',
-    });
-  const use = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
-    if (current === null) await findAgain();
-    const leave = await questions.together();
-    try {
-      if (current === null) throw away();
-      return await work(current);
-    } finally {
-      leave();
-    }
-  };
-  /** A disk that was away may have come back. */
-  const findAgain = () =>
-    questions.alone(async () => {
-      if (current === null && !closed && existsSync(join(place, CONFIG)))
-        current = await openStoreInThread(place, options);
-    });
   const within = async <T>(gate: typeof changes, work: () => Promise<T>): Promise<T> => {
     const leave = await gate.together();
     try {
@@ -86,13 +49,9 @@ export async function openMovableStore(
 
   return {
     get folder() {
-      return place;
+      return presence.folder;
     },
-    state: () => ({
-      ...(current?.state() ?? UNKNOWN),
-      away: current === null,
-      folder: place,
-    }),
+    state: () => presence.state(),
     makePhrase: () => changing((store) => store.makePhrase()),
     confirmPhrase: (phrase) => changing((store) => store.confirmPhrase(phrase)),
     dropPhrase: () => changing((store) => store.dropPhrase()),
@@ -113,7 +72,8 @@ export async function openMovableStore(
         root,
         database,
         tree: (tree) => use(async (store) => (await fresh(store)).tree(tree)),
-        writeFiles: (files) => use(async (store) => (await fresh(store)).writeFiles(files)),
+        // What was written already is not written again.
+        writeFiles: (files) => use(async (store) => (await fresh(store)).writeFiles(files), false),
         async *read(blobs) {
           const ask = (from: number) =>
             from < blobs.length
@@ -133,32 +93,28 @@ export async function openMovableStore(
     async begin(about) {
       const leave = await changes.together();
       try {
-        const writer = await use((store) => store.begin(about));
-        return {
-          ...writer,
-          async commit(content) {
-            const backup = await writer.commit(content);
-            leave();
-            return backup;
-          },
-          async [Symbol.asyncDispose]() {
-            try {
-              await writer[Symbol.asyncDispose]();
-            } finally {
-              leave();
-            }
-          },
-        };
+        return await use(async (store) => {
+          const writer = await store.begin(about);
+          return present(writer, (work) => presence.goOn(store, work), leave);
+        });
       } catch (error) {
         leave();
         throw error;
       }
     },
-    verify: (...given) => changing((store) => store.verify(...given)),
+    async verify(...given) {
+      const report = await changing((store) => store.verify(...given));
+      if (report.damage.length > 0) await presence.expectThere();
+      return report;
+    },
     size: () => use((store) => store.size()),
     matches: (...given) => use((store) => store.matches(...given)),
     digests: (files) => use((store) => store.digests(files)),
-    readOldest: (...given) => changing((store) => store.readOldest(...given)),
+    async readOldest(...given) {
+      const read = await changing((store) => store.readOldest(...given));
+      if (read !== null && (read.whole ?? read.bad[0]) !== undefined) await presence.expectThere();
+      return read;
+    },
     concludeReading: (...given) => changing((store) => store.concludeReading(...given)),
     mark: (...given) => changing((store) => store.mark(...given)),
     remove: (id) =>
@@ -175,30 +131,42 @@ export async function openMovableStore(
     space: (signal) => changing((store) => store.space(signal)),
     rebuildIndex: () => changing((store) => store.rebuildIndex()),
     steady: (work) => within(removals, work),
-    reopen: (work, settle) =>
-      changes.alone(async () => {
-        const next = await work();
-        await questions.alone(async () => {
-          const before = place;
-          await current?.close();
-          current = null;
-          try {
-            if (next !== before) await takeIndexAlong(before, next);
-            current = await openStoreInThread(next, options);
-            place = next;
-            settle?.(next);
-          } catch (error) {
-            await current?.close();
-            place = before;
-            current = await openStoreInThread(before, options).catch(() => null);
-            throw error;
-          }
-        });
-      }),
-    async close() {
-      closed = true;
-      await current?.close();
-      current = null;
+    answers: () => use((store) => store.answers()),
+    reopen: (work, settle) => changes.alone(async () => presence.moveTo(await work(), settle)),
+    close: () => presence.close(),
+  };
+}
+
+/** A writer that says when its disk has gone. @param leave called when it is done with */
+function present(
+  writer: SnapshotWriter,
+  goOn: <T>(work: () => Promise<T>) => Promise<T>,
+  leave: () => void,
+): SnapshotWriter {
+  return {
+    id: writer.id,
+    last: () => goOn(() => writer.last()),
+    unfinished: () => goOn(() => writer.unfinished()),
+    remember: (files) => goOn(() => writer.remember(files)),
+    put: (...given) => goOn(() => writer.put(...given)),
+    async handOver(...given) {
+      const { stored } = await goOn(() => writer.handOver(...given));
+      const told = goOn(() => stored);
+      told.catch(() => {});
+      return { stored: told };
+    },
+    putTree: (entries) => goOn(() => writer.putTree(entries)),
+    async commit(content) {
+      const backup = await goOn(() => writer.commit(content));
+      leave();
+      return backup;
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        await writer[Symbol.asyncDispose]();
+      } finally {
+        leave();
+      }
     },
   };
 }
@@ -207,18 +175,4 @@ async function gathered(pieces: AsyncIterable<Buffer>): Promise<Buffer[]> {
   const all: Buffer[] = [];
   for await (const piece of pieces) all.push(piece);
   return all;
-}
-
-/** The index is a cache, but making it anew takes minutes where a store is large. One that does not come along in full stays behind. */
-async function takeIndexAlong(from: string, to: string): Promise<void> {
-  const file = join(from, 'index.db');
-  if (!existsSync(file) || existsSync(`${file}-wal`)) return;
-  const there = join(to, 'index.db');
-  try {
-    await copyFile(file, there);
-    await syncFolder(to);
-  } catch (error) {
-    const problem = diskProblem(error, there);
-    await rm(there, { force: true }).catch(() => Promise.reject(asProblem(problem)));
-  }
 }

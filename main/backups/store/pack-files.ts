@@ -101,6 +101,8 @@ export function openPackFiles(folder: string): PackFiles {
         return bytes;
       } catch (error) {
         if (error instanceof Problem) throw error;
+        // A file that was open while the disk was away stays unreadable; opened anew it may be well.
+        close(name);
         throw unreadable(name, error);
       } finally {
         const left = (reading.get(name) ?? 1) - 1;

@@ -128,13 +128,24 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
       inspect: async (...given) => need().inspect(...given),
       space: async (signal) => need().space(signal),
       rebuildIndex: async () => need().rebuildIndex(),
+      async answers() {
+        try {
+          index.touch();
+          return true;
+        } catch {
+          return false;
+        }
+      },
       async close() {
         if (closed) return;
         closed = true;
         await workers?.close();
         packs.close();
-        index.close();
-        ownership.release();
+        try {
+          index.close();
+        } finally {
+          ownership.release();
+        }
       },
     };
   } catch (error) {
@@ -143,7 +154,10 @@ export async function openStore(folder: string, { clock, keeper }: StoreOptions)
   }
 }
 
-type Inner = Omit<Store, 'state' | 'makePhrase' | 'confirmPhrase' | 'dropPhrase' | 'unlock' | 'close'>;
+type Inner = Omit<
+  Store,
+  'state' | 'makePhrase' | 'confirmPhrase' | 'dropPhrase' | 'unlock' | 'answers' | 'close'
+>;
 
 /** A store whose key is known. */
 function innerStore(

@@ -230,5 +230,7 @@ export interface Store {
   space(signal: AbortSignal): Promise<StoreSpace>;
   /** Finds every blob again from the packs. */
   rebuildIndex(): Promise<void>;
+  /** Whether what it holds open can still be read: after a disk was away it cannot, although the disk is back. */
+  answers(): Promise<boolean>;
   close(): Promise<void>;
 }

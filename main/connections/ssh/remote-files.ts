@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Client } from 'ssh2';
 import { decodeName, encodeName, Problem, wordsOf } from '../../words/index.ts';
 import { asSftpProblem } from './sftp.ts';
@@ -72,10 +73,19 @@ class Handle implements RemoteHandle {
 /**
  * Opens the SFTP subsystem.
  * @param silence milliseconds after which a server that answers nothing counts as lost
- * @throws Problem `no-sftp`
+ * @param lost whether the connection itself is gone
+ * @throws Problem `no-sftp`, `connection-lost`
  */
-export async function openRemoteFiles(client: Client, label: string, silence?: number): Promise<RemoteFiles> {
-  const wire = await openWire(client, silence).catch((error: unknown) => {
+export async function openRemoteFiles(
+  client: Client,
+  label: string,
+  silence?: number,
+  lost: () => boolean = () => false,
+): Promise<RemoteFiles> {
+  const wire = await openWire(client, silence).catch(async (error: unknown) => {
+    // What was open on it may hear of its end before it does itself.
+    await setImmediate();
+    if (lost()) throw asSftpProblem(error, 'Open SFTP', label);
     throw new Problem(
       {
         code: 'no-sftp',
@@ -141,7 +151,12 @@ export async function openRemoteFiles(client: Client, label: string, silence?: n
       let itself = false;
       try {
         // Two questions are on their way, so that an ordinary folder and its end come in one round trip.
-        const more = () => ask(attempted, ASK.readFolder, handle.bytes);
+        const more = () => {
+          const asked = ask(attempted, ASK.readFolder, handle.bytes);
+          // Where the connection is lost, both are; the first is told.
+          asked.catch(() => {});
+          return asked;
+        };
         for (const next = [more(), more()]; ;) {
           const answer = await next.shift();
           if (answer === undefined || answer === null) {

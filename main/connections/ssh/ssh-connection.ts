@@ -29,7 +29,7 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
   const filesOf = async (): Promise<RemoteFiles> => {
     // A server may end SFTP and keep the connection.
     if (files !== null && (await files).closed) files = null;
-    const mine = (files ??= openRemoteFiles(own, label));
+    const mine = (files ??= openRemoteFiles(own, label, undefined, () => closed));
     mine.catch(() => {
       if (files === mine) files = null;
     });

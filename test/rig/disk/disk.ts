@@ -16,7 +16,13 @@ export type DiskFault =
       readonly at?: number;
       readonly until?: number;
       readonly what: readonly CallKind[];
-    };
+    }
+  /**
+   * It is not there any more: from the call `at` on (counted are all calls) each fails, until it `comes-back`. Files that were open stay dead
+   * then, as on a disk that was taken away.
+   */
+  | { readonly does: 'go'; readonly with: 'ENOENT' | 'EIO' | 'ESTALE'; readonly at?: number }
+  | { readonly does: 'come-back' };
 
 /** `space`: what needs room (writing, making files and folders); `change`: other changes; `read`: looking. */
 export type CallKind = 'space' | 'sync' | 'change' | 'read';
@@ -25,11 +31,11 @@ export type CallKind = 'space' | 'sync' | 'change' | 'read';
 export interface FailingDisk {
   readonly env: Readonly<Record<string, string>>;
   will(fault: DiskFault): void;
-  /** Write points so far. */
+  /** Write points so far; with `go`, calls of every kind. */
   count(): number;
 }
 
-const ACTIONS = { nothing: 0, kill: 1, tear: 2, 'cut-power': 3, refuse: 4 } as const;
+const ACTIONS = { nothing: 0, kill: 1, tear: 2, 'cut-power': 3, refuse: 4, go: 5, 'come-back': 0 } as const;
 const KINDS = { space: 1, sync: 2, change: 4, read: 8 } as const;
 const NEVER = 0x7fffffff;
 
@@ -56,16 +62,19 @@ export function aFailingDisk(folder: string, beside: string): FailingDisk {
   const control = path.join(beside, 'disk-control');
   const save = path.join(beside, 'disk-save');
   fs.mkdirSync(save, { recursive: true });
+  /** How often it has come back. */
+  let visit = 0;
   const numbers = (values: readonly number[]) => {
-    const bytes = Buffer.alloc(28);
+    const bytes = Buffer.alloc(32);
     for (const [at, value] of values.entries()) bytes.writeInt32LE(value, at * 4);
+    bytes.writeInt32LE(visit, 28);
     return bytes;
   };
   fs.writeFileSync(control, numbers([]));
   const set = (values: readonly number[]) => {
     // In place, because the process sees this file as its memory.
     const file = fs.openSync(control, 'r+');
-    fs.writeSync(file, numbers(values), 0, 28, 0);
+    fs.writeSync(file, numbers(values), 0, 32, 0);
     fs.closeSync(file);
   };
   return {
@@ -79,7 +88,10 @@ export function aFailingDisk(folder: string, beside: string): FailingDisk {
       fs.rmSync(save, { recursive: true, force: true });
       fs.mkdirSync(save);
       const action = ACTIONS[fault.does];
-      if (fault.does === 'nothing') set([0]);
+      if (fault.does === 'come-back') visit += 1;
+      if (fault.does === 'nothing' || fault.does === 'come-back') set([0]);
+      else if (fault.does === 'go')
+        set([0, action, fault.at ?? 0, NEVER, os.constants.errno[fault.with] ?? 0]);
       else if (fault.does === 'refuse')
         set([
           ...[0, action, fault.at ?? 0, fault.until ?? NEVER, os.constants.errno[fault.with] ?? 0],

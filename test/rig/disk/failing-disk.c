@@ -21,21 +21,23 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 /* Kinds of calls. Reading is no write point. */
 enum { SPACE = 1, SYNC = 2, CHANGE = 4, READ = 8 };
-enum { NOTHING = 0, KILL = 1, TORN = 2, POWER = 3, REFUSE = 4 };
+enum { NOTHING = 0, KILL = 1, TORN = 2, POWER = 3, REFUSE = 4, GONE = 5 };
 
 static struct control {
   int32_t count;  /* write points so far */
   int32_t action; /* what happens at a write point */
   int32_t at;     /* the first point at which it does */
   int32_t until;  /* the first at which it does no more, for REFUSE */
-  int32_t error;  /* errno, for REFUSE */
+  int32_t error;  /* errno, for REFUSE and GONE */
   int32_t kinds;  /* of calls, for REFUSE */
   int32_t seed;   /* for POWER: what of the unsynced is lost */
+  int32_t visit;  /* how often it has come back: what was opened before is dead for ever, as on a disk that was taken away */
 } *control;
 
 static char under[4096], save[4096];
@@ -45,6 +47,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 #define FDS 65536
 /* 0: not ours; 1: ours; 2: ours, and SQLite's, which has its own tests for power cuts. */
 static unsigned char ours[FDS];
+static int32_t visits[FDS];
+static struct { dev_t dev; ino_t ino; } files[FDS];
 
 #define REAL(name) ((__typeof__(&name))real(#name))
 static void *real(const char *name) { return dlsym(RTLD_NEXT, name); }
@@ -68,7 +72,13 @@ static int is_ours(const char *path) {
   if (path[under_length] != '/' && path[under_length] != 0) return 0;
   return strstr(path, "/index.db") || strstr(path, "/owner.lock") ? 2 : 1;
 }
-static int fd_is_ours(int fd) { return fd >= 0 && fd < FDS ? ours[fd] : 0; }
+/* libuv closes files past the C library, so a number may be another's by now: a pipe's, say. */
+static int fd_is_ours(int fd) {
+  struct stat s;
+  if (fd < 0 || fd >= FDS || !ours[fd]) return 0;
+  if (REAL(fstat)(fd, &s) || s.st_dev != files[fd].dev || s.st_ino != files[fd].ino) ours[fd] = 0;
+  return ours[fd];
+}
 
 /* What a power cut may lose: contents, and changes of folders, that were not synced. */
 #define MOST 4096
@@ -79,7 +89,7 @@ static int dirties, changed, saves;
 
 static void written(int fd) {
   struct stat s;
-  if (!control || control->action != POWER || fd_is_ours(fd) != 1 || fstat(fd, &s)) return;
+  if (!control || control->action != POWER || fd_is_ours(fd) != 1 || REAL(fstat)(fd, &s)) return;
   pthread_mutex_lock(&lock);
   int known = 0;
   for (int i = 0; i < dirties; i++) known |= dirty[i].fd >= 0 && dirty[i].dev == s.st_dev && dirty[i].ino == s.st_ino;
@@ -99,7 +109,7 @@ static int in_folder(const char *path, const char *folder) {
 static void synced(int fd) {
   struct stat s;
   char name[64], path[4096];
-  if (!control || control->action != POWER || fstat(fd, &s)) return;
+  if (!control || control->action != POWER || REAL(fstat)(fd, &s)) return;
   snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(name, path, sizeof path - 1);
   path[length < 0 ? 0 : length] = 0;
@@ -141,7 +151,7 @@ static void cut_the_power(void) {
   unsigned seed = (unsigned)control->seed;
   for (int i = 0; i < dirties; i++) {
     struct stat s;
-    if (dirty[i].fd < 0 || fstat(dirty[i].fd, &s)) continue;
+    if (dirty[i].fd < 0 || REAL(fstat)(dirty[i].fd, &s)) continue;
     if (rand_r(&seed) % 4) (void)!REAL(ftruncate)(dirty[i].fd, s.st_size * (rand_r(&seed) % 3) / 3);
   }
   for (int i = changed - 1; i >= 0; i--) {
@@ -166,6 +176,11 @@ static void die(void) {
 static int point(int mine, int kind) {
   if (!mine || !control) return 0;
   int32_t action = __atomic_load_n(&control->action, __ATOMIC_SEQ_CST);
+  if (action == GONE) {
+    if (__atomic_add_fetch(&control->count, 1, __ATOMIC_SEQ_CST) < control->at) return 0;
+    errno = control->error;
+    return -1;
+  }
   int32_t now = kind == READ ? control->count : __atomic_add_fetch(&control->count, 1, __ATOMIC_SEQ_CST);
   if (action == REFUSE) {
     if (!(kind & control->kinds) || now < control->at || now >= control->until) return 0;
@@ -180,8 +195,28 @@ static int point(int mine, int kind) {
   return 0;
 }
 
+/* The same of a file that is open: where the disk has gone it is stale, whatever becomes of names. */
+static int fd_point(int fd, int kind) {
+  int mine = fd_is_ours(fd);
+  if (mine && control && visits[fd] != control->visit) {
+    errno = ESTALE;
+    return -1;
+  }
+  int now = point(mine, kind);
+  if (now < 0 && errno == ENOENT) errno = ESTALE;
+  return now;
+}
+
 static int opened(int fd, int mine) {
-  if (fd >= 0 && fd < FDS) ours[fd] = (unsigned char)mine;
+  if (fd >= 0 && fd < FDS) {
+    ours[fd] = (unsigned char)mine;
+    struct stat s;
+    if (mine && !REAL(fstat)(fd, &s)) {
+      visits[fd] = control->visit;
+      files[fd].dev = s.st_dev;
+      files[fd].ino = s.st_ino;
+    }
+  }
   return fd;
 }
 static int kind_of_open(int flags) { return flags & (O_CREAT | O_TRUNC) ? SPACE : flags & (O_WRONLY | O_RDWR) ? CHANGE : READ; }
@@ -220,7 +255,7 @@ int close(int fd) {
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
-  int now = point(fd_is_ours(fd), SPACE);
+  int now = fd_point(fd, SPACE);
   if (now < 0) return -1;
   ssize_t done = REAL(write)(fd, bytes, now > 0 ? length / 2 : length);
   if (now > 0) die();
@@ -230,7 +265,7 @@ ssize_t write(int fd, const void *bytes, size_t length) {
 
 #define PWRITE(name, offset_type)                                                     \
   ssize_t name(int fd, const void *bytes, size_t length, offset_type at) {            \
-    int now = point(fd_is_ours(fd), SPACE);                                           \
+    int now = fd_point(fd, SPACE);                                           \
     if (now < 0) return -1;                                                           \
     ssize_t done = REAL(name)(fd, bytes, now > 0 ? length / 2 : length, at);          \
     if (now > 0) die();                                                               \
@@ -241,7 +276,7 @@ PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
-  int now = point(fd_is_ours(fd), SPACE);
+  int now = fd_point(fd, SPACE);
   if (now < 0) return -1;
   ssize_t done = REAL(writev)(fd, parts, now > 0 ? count / 2 : count);
   if (now > 0) die();
@@ -251,7 +286,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 
 #define PWRITEV(name, offset_type)                                                    \
   ssize_t name(int fd, const struct iovec *parts, int count, offset_type at) {        \
-    int now = point(fd_is_ours(fd), SPACE);                                           \
+    int now = fd_point(fd, SPACE);                                           \
     if (now < 0) return -1;                                                           \
     ssize_t done = REAL(name)(fd, parts, now > 0 ? count / 2 : count, at);            \
     if (now > 0) die();                                                               \
@@ -263,7 +298,7 @@ PWRITEV(pwritev64, off64_t)
 
 #define COPY(name, parameters, to, given)                                             \
   ssize_t name parameters {                                                           \
-    int now = point(fd_is_ours(to), SPACE);                                           \
+    int now = fd_point(to, SPACE);                                           \
     if (now < 0) return -1;                                                           \
     if (now > 0) length /= 2;                                                         \
     ssize_t done = REAL(name) given;                                                  \
@@ -278,7 +313,7 @@ COPY(copy_file_range, (int from, off64_t *a, int to, off64_t *b, size_t length, 
 
 #define ON_FD(name, parameters, kind, given, after)                                   \
   int name parameters {                                                               \
-    int now = point(fd_is_ours(fd), kind);                                            \
+    int now = fd_point(fd, kind);                                            \
     if (now < 0) return -1;                                                           \
     if (now > 0) die();                                                               \
     int done = REAL(name) given;                                                      \
@@ -321,12 +356,12 @@ int mkdir(const char *path, mode_t mode) {
   int mine = is_ours(path), cut = control && control->action == POWER && mine == 1;
   struct stat s;
   /* One that is there already is no change. */
-  if (mine && !stat(path, &s) && !(control->action == REFUSE && control->kinds & READ)) {
+  if (mine && control->action != GONE && !(control->action == REFUSE && control->kinds & READ) && !REAL(stat)(path, &s)) {
     errno = EEXIST;
     return -1;
   }
   if (point(mine, SPACE) != 0) {
-    if (control->action == REFUSE) return -1;
+    if (control->action == REFUSE || control->action == GONE) return -1;
     die();
   }
   int done = REAL(mkdir)(path, mode);
@@ -344,23 +379,49 @@ int rmdir(const char *path) {
 }
 
 /* Reading, for a disk that is not there at all. */
-#define READING(type, failed, name, parameters, mine, given)                          \
+#define READING(type, failed, name, parameters, reached, given)                      \
   type name parameters {                                                              \
-    if (point(mine, READ) < 0) return failed;                                         \
+    if ((reached) < 0) return failed;                                                 \
     return REAL(name) given;                                                          \
   }
-READING(ssize_t, -1, read, (int fd, void *bytes, size_t length), fd_is_ours(fd), (fd, bytes, length))
-READING(ssize_t, -1, pread, (int fd, void *bytes, size_t length, off_t at), fd_is_ours(fd), (fd, bytes, length, at))
-READING(ssize_t, -1, pread64, (int fd, void *bytes, size_t length, off64_t at), fd_is_ours(fd), (fd, bytes, length, at))
-READING(ssize_t, -1, preadv, (int fd, const struct iovec *parts, int count, off_t at), fd_is_ours(fd), (fd, parts, count, at))
-READING(ssize_t, -1, preadv64, (int fd, const struct iovec *parts, int count, off64_t at), fd_is_ours(fd), (fd, parts, count, at))
-READING(int, -1, statx, (int folder, const char *path, int flags, unsigned mask, struct statx *found), is_ours(path),
-        (folder, path, flags, mask, found))
-READING(int, -1, stat, (const char *path, struct stat *found), is_ours(path), (path, found))
-READING(int, -1, lstat, (const char *path, struct stat *found), is_ours(path), (path, found))
-READING(int, -1, access, (const char *path, int mode), is_ours(path), (path, mode))
-READING(DIR *, NULL, opendir, (const char *path), is_ours(path), (path))
-READING(int, -1, scandir64,
+#define BY_FD(type, name, parameters, given) READING(type, -1, name, parameters, fd_point(fd, READ), given)
+#define BY_NAME(type, failed, name, parameters, given) READING(type, failed, name, parameters, point(is_ours(path), READ), given)
+BY_FD(ssize_t, read, (int fd, void *bytes, size_t length), (fd, bytes, length))
+BY_FD(ssize_t, pread, (int fd, void *bytes, size_t length, off_t at), (fd, bytes, length, at))
+BY_FD(ssize_t, pread64, (int fd, void *bytes, size_t length, off64_t at), (fd, bytes, length, at))
+BY_FD(ssize_t, preadv, (int fd, const struct iovec *parts, int count, off_t at), (fd, parts, count, at))
+BY_FD(ssize_t, preadv64, (int fd, const struct iovec *parts, int count, off64_t at), (fd, parts, count, at))
+BY_FD(int, fstat, (int fd, struct stat *found), (fd, found))
+BY_FD(int, fstat64, (int fd, struct stat64 *found), (fd, found))
+BY_NAME(int, -1, stat, (const char *path, struct stat *found), (path, found))
+BY_NAME(int, -1, stat64, (const char *path, struct stat64 *found), (path, found))
+BY_NAME(int, -1, lstat, (const char *path, struct stat *found), (path, found))
+BY_NAME(int, -1, lstat64, (const char *path, struct stat64 *found), (path, found))
+BY_NAME(int, -1, statfs, (const char *path, struct statfs *found), (path, found))
+BY_NAME(int, -1, statfs64, (const char *path, struct statfs64 *found), (path, found))
+BY_NAME(int, -1, access, (const char *path, int mode), (path, mode))
+BY_NAME(char *, NULL, realpath, (const char *path, char *found), (path, found))
+BY_NAME(DIR *, NULL, opendir, (const char *path), (path))
+BY_NAME(int, -1, scandir64,
         (const char *path, struct dirent64 ***found, int (*want)(const struct dirent64 *),
          int (*order)(const struct dirent64 **, const struct dirent64 **)),
-        is_ours(path), (path, found, want, order))
+        (path, found, want, order))
+
+int statx(int folder, const char *path, int flags, unsigned mask, struct statx *found) {
+  /* Of an open file the name is empty. */
+  if ((*path ? point(is_ours(path), READ) : fd_point(folder, READ)) < 0) return -1;
+  return REAL(statx)(folder, path, flags, mask, found);
+}
+
+/* Locks. */
+#define FCNTL(name)                                                                   \
+  int name(int fd, int command, ...) {                                                \
+    va_list rest;                                                                     \
+    va_start(rest, command);                                                          \
+    void *given = va_arg(rest, void *);                                               \
+    va_end(rest);                                                                     \
+    if ((command == F_SETLK || command == F_SETLKW || command == F_GETLK) && fd_point(fd, READ) < 0) return -1; \
+    return REAL(name)(fd, command, given);                                            \
+  }
+FCNTL(fcntl)
+FCNTL(fcntl64)

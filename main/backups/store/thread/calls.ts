@@ -52,6 +52,7 @@ export interface StoreCalls {
   inspect(name: StoreFile, bytes: Uint8Array): string | null;
   space(): StoreSpace;
   rebuildIndex(): null;
+  answers(): boolean;
   close(): null;
 }
 export type CallName = keyof StoreCalls;

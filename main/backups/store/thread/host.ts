@@ -156,6 +156,7 @@ export function hostStore(port: Port): void {
       await need().rebuildIndex();
       return null;
     },
+    answers: () => need().answers(),
     async close() {
       await store?.close();
       return null;

@@ -58,6 +58,8 @@ export async function openStoreInThread(folder: string, { clock, keeper }: Store
     async rebuildIndex() {
       await thread.ask('rebuildIndex', []);
     },
+    // A thread that ended answers nothing.
+    answers: () => thread.ask('answers', []).catch(() => false),
     close() {
       closing ??= thread
         .ask('close', [])

@@ -75,10 +75,10 @@ describe('a sealed store', () => {
     async function opening(folder: string, phrases: readonly string[]): Promise<readonly string[]> {
       const config = await readConfig(path.join(folder, 'config.json'));
       if (config === null) return [];
-      const { unwrap } = openRecovery('', config, Date.now);
+      const recovery = openRecovery('', config, Date.now);
       const opens = await Promise.all(
         phrases.map((phrase) =>
-          unwrap(phrase).then(
+          recovery.unwrap(phrase).then(
             () => true,
             (error: unknown) => {
               expect(error).toMatchObject({ code: 'wrong-phrase' });

@@ -1,6 +1,7 @@
 /**
  * Kills at write points. In the suite as many as take little time; all of the thousand and more by hand:
- * `KILLS=1000 npx vitest run --project unit kills` (about ten minutes on two cores), one again: `KILL='move four tear 17 1'`.
+ * `KILLS=1000 npx vitest run --project unit kills` (about ten minutes on two cores), one again: `KILL='move four tear 17 1'`,
+ * every point of a scene in every way: `EVERY='phrase four'`.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -93,7 +94,7 @@ describe.skipIf(!disksCanFail)('a process that dies while it writes', () => {
 
   it(
     `loses nothing that was committed, and the next run and the check are clean: ${KILLS} kills`,
-    { timeout: 120_000 + KILLS * 5_000 },
+    { timeout: 120_000 + KILLS * 5_000 + (process.env['EVERY'] === undefined ? 0 : 3_600_000) },
     async () => {
       using first = new Lane(bundle, temp.path, 'lane-0');
       const points = new Map<Kill['scene'], number>();
@@ -110,8 +111,23 @@ describe.skipIf(!disksCanFail)('a process that dies while it writes', () => {
         const at = 1 + Math.floor(Math.random() * (points.get(scene) ?? 1));
         return { scene, does, at, seed: 1 + Math.floor(Math.random() * 1_000_000) };
       });
-      const one = process.env['KILL'];
-      const kills = one === undefined ? [...ONCE_WRONG.map(read), ...atRandom] : [read(one)];
+      const { KILL: one, EVERY: every } = process.env;
+      const everywhere = SCENES.filter(({ life, from }) => `${life} ${from}` === every).flatMap((scene) =>
+        Array.from({ length: points.get(scene) ?? 0 }, (_, point) =>
+          WAYS.map((does) => ({
+            scene,
+            does,
+            at: point + 1,
+            seed: 1 + Math.floor(Math.random() * 1_000_000),
+          })),
+        ).flat(),
+      );
+      const kills =
+        one !== undefined
+          ? [read(one)]
+          : every !== undefined
+            ? everywhere
+            : [...ONCE_WRONG.map(read), ...atRandom];
 
       let killed = 0;
       const queue = [...kills];
