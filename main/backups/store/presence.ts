@@ -50,18 +50,18 @@ export async function openPresence(folder: string, options: StoreOptions, known:
   };
   const openAt = async (where: string) => {
     current = await openStoreInThread(where, options);
-    identity = await identityOf(where);
+    identity = await identityOf(where).catch(() => '');
   };
-  const away = (cause?: unknown) =>
+  const away = (cause: unknown) =>
     new Problem(
       {
         code: 'store-away',
         message: 'The folder with the backups is not there.',
         attempted: 'Use the backup store',
-        answered: cause === undefined ? place : `${place}: ${wordsOf(cause)}`,
+        answered: cause === null ? place : `${place}: ${wordsOf(cause)}`,
         todo: 'Connect the disk that it is on, then try again. What was backed up before is on it.',
       },
-      cause,
+      cause ?? undefined,
     );
   /** Why the store cannot be reached; null: it can. */
   const goneBecause = async (): Promise<unknown> => {
@@ -77,8 +77,8 @@ export async function openPresence(folder: string, options: StoreOptions, known:
     current = null;
     await store?.close();
   };
-  /** After a failure: what is open still works, or is closed. It waits for no question: those to a store that is gone end with it. */
   let looking: Promise<void> | null = null;
+  /** After a failure: what is open still works, or is closed. It waits for no question: those to a store that is gone end with it. */
   const lookAgain = () => {
     looking ??= (async () => {
       const store = suspect;
@@ -117,7 +117,7 @@ export async function openPresence(folder: string, options: StoreOptions, known:
     const leave = await questions.together();
     try {
       const store = current;
-      if (store === null) throw away();
+      if (store === null) throw away(await goneBecause());
       try {
         return { found: await goOn(store, () => work(store)) };
       } catch (error) {
