@@ -102,7 +102,7 @@ const site = { id: SiteId.parse('site_cutoff00'), name: 'Cut off' };
 
 /** A backup over the way that is cut, with a connection of its own. */
 async function backUp(store: Store, source: Source, kind: 'ssh' | 'sftp', whole: boolean): Promise<Backup> {
-  const near = { host: host.host, port: way.port, hostKey: host.hostKey };
+  const near = { host: host.host, port: way.port, hostKey: () => host.hostKey() };
   using pool = aPool([near], {}, whole ? undefined : SOON);
   return await pool.use({ ...wayTo(host, { port: way.port }), kind }, (connection) =>
     takeBackup(store, connection, {
