@@ -37,6 +37,8 @@ interface Waiting {
 /** @param master the store's key; null for an open store */
 export function startWorkers(master: Buffer | null): StoreWorkers {
   const count = Math.min(4, availableParallelism());
+  // While packs are made, what fetches, cuts and names needs a processor too; each thread more takes some 60 MB.
+  const packers = Math.max(1, Math.min(4, availableParallelism() - 1));
   const threads = new Map<number, { worker: Worker; waiting: Map<number, Waiting> }>();
   let numbers = 0;
 
@@ -68,8 +70,8 @@ export function startWorkers(master: Buffer | null): StoreWorkers {
     return thread;
   };
 
-  const freest = (): number => {
-    const slots = Array.from({ length: count }, (_, slot) => slot);
+  const freest = (among = count): number => {
+    const slots = Array.from({ length: among }, (_, slot) => slot);
     const work = (slot: number) => threads.get(slot)?.waiting.size ?? 0;
     return slots.sort((a, b) => work(a) - work(b))[0] ?? 0;
   };
@@ -91,7 +93,7 @@ export function startWorkers(master: Buffer | null): StoreWorkers {
 
   return {
     count,
-    pack: (job) => ask(PackReply, { kind: 'pack', ...job }, [job.bytes]),
+    pack: (job) => ask(PackReply, { kind: 'pack', ...job }, [job.bytes], freest(packers)),
     check: (job) => ask(CheckReply, { kind: 'check', ...job }, []),
     // One thread after the other: two that make files at once wait for each other in the kernel.
     write: (what) => ask(WriteReply, { kind: 'write', what }, [], 0),
