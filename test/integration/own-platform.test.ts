@@ -110,6 +110,20 @@ it('an in-house CMS on PostgreSQL is added, backed up with its database, looked 
   expect(fs.readFileSync(path.join(root, 'index.php'), 'utf8')).toContain('Acme');
 });
 
+it('is not restored to another site of its kind: where it writes its own address is not known, and that is said', async () => {
+  const other = path.join(host.folder, 'acme-other');
+  fs.cpSync(root, other, { recursive: true });
+  execFileSync('chown', ['-R', `${host.user}:`, other]);
+  const added = await gk(
+    ...['sites', 'add', 'Other', '--ssh', `${host.user}@${host.host}:${host.port}`, '--key', host.key.file],
+    ...['--root', other, '--url', 'http://127.0.0.1:9'],
+  );
+  expect(added).toMatchObject({ code: 0 });
+  const refused = await gk('restore', 'latest', '--to', 'Other');
+  expect(refused.code).toBe(1);
+  expect(refused.out + refused.err).toContain('own address in it is not known');
+});
+
 it('a database that does not let us in fails the backup in words; half a backup is none', async () => {
   settle({ ...database, host: database.socket, password: 'wrong' });
   const refused = await gk('backup', 'Acme');

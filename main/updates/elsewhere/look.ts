@@ -160,8 +160,12 @@ function refuseUnfit(snapshot: Snapshot, source: Site | null, site: Site, hasDat
   if (!hasDatabase && database !== null)
     refuse(
       'other-platform',
-      `The backup holds a database, and ${site.name} is known as files only.`,
-      'Choose a site of the same platform.',
+      source?.platform === site.platform
+        ? `The backup holds a database, and where this platform writes a site’s own address in it is not known.`
+        : `The backup holds a database, and ${site.name} is known as files only.`,
+      source?.platform === site.platform
+        ? 'Restore it to a folder on this computer, and bring files and database there by hand.'
+        : 'Choose a site of the same platform.',
     );
   if (!hasDatabase) return;
   if (database === null)
