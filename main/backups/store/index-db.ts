@@ -21,6 +21,8 @@ export interface KnownPack {
 /** Finds blobs in packs. A cache: everything in it can be read again from the packs. */
 export interface StoreIndex {
   readonly has: (id: BlobId) => boolean;
+  /** Which of some are not there; thousands at once cost a fifth of asking for each. */
+  lacks(ids: readonly BlobId[]): Set<BlobId>;
   find(id: BlobId): FoundBlob | null;
   pack(name: string): KnownPack | null;
   packs(): KnownPack[];
@@ -68,6 +70,7 @@ const PackRow = z.object({
   checked_at: z.number().nullable(),
 });
 
+const LackedRow = z.object({ id: Sha256 });
 const UnfinishedRow = z.object({ list: z.instanceof(Uint8Array) });
 
 /** @throws when the file is no index of this version; it can be made anew then. */
@@ -96,6 +99,9 @@ export function openIndex(file: string): StoreIndex {
     `SELECT ${columns} FROM blobs JOIN packs ON packs.number = blobs.pack WHERE blobs.id = ?`,
   );
   const has = db.prepare('SELECT 1 FROM blobs WHERE id = ?');
+  const lacks = db.prepare(
+    'SELECT asked.value AS id FROM json_each(?) AS asked WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE id = unhex(asked.value))',
+  );
   const inPack = db.prepare(
     `SELECT ${columns} FROM blobs JOIN packs ON packs.number = blobs.pack WHERE name = ? ORDER BY offset`,
   );
@@ -127,6 +133,7 @@ export function openIndex(file: string): StoreIndex {
   };
   return {
     has: (id) => has.get(Buffer.from(id, 'hex')) !== undefined,
+    lacks: (ids) => new Set(lacks.all(JSON.stringify(ids)).map((row) => LackedRow.parse(row).id)),
     find(id) {
       const row = find.get(Buffer.from(id, 'hex'));
       return row === undefined ? null : placeOf(row);

@@ -12,7 +12,7 @@ export async function lastFolders(
   parts: {
     readonly snapshots: Snapshots;
     readonly readTree: ReadTree;
-    readonly has: (id: BlobId) => boolean;
+    readonly lacks: (ids: readonly BlobId[]) => ReadonlySet<BlobId>;
   },
   siteId: SiteId,
 ): Promise<Map<string, LastFolder>> {
@@ -28,6 +28,11 @@ export async function lastFolders(
   while (waiting.length > 0) {
     const some = waiting.splice(0, AT_ONCE);
     const read = await Promise.all(some.map(({ tree }) => parts.readTree(tree)));
+    const lacked = parts.lacks(
+      read.flatMap((entries) =>
+        (entries ?? []).flatMap((entry) => (entry.kind === 'file' ? entry.blobs : [])),
+      ),
+    );
     for (const [at, { path, tree }] of some.entries()) {
       const entries = read[at] ?? null;
       // A damaged backup is no base for the next one: what is below there is fetched anew.
@@ -36,7 +41,7 @@ export async function lastFolders(
       for (const entry of entries) {
         if (entry.kind === 'folder')
           waiting.push({ path: path === '' ? entry.name : `${path}/${entry.name}`, tree: entry.tree });
-        if (entry.kind === 'file' && !entry.blobs.every(parts.has)) lost.push(entry.name);
+        if (entry.kind === 'file' && entry.blobs.some((blob) => lacked.has(blob))) lost.push(entry.name);
       }
       folders.set(path, { tree, entries, lost });
     }

@@ -245,7 +245,7 @@ function innerStore(
       };
       return {
         id,
-        last: () => lastFolders({ snapshots, readTree, has: index.has }, about.siteId),
+        last: () => lastFolders({ snapshots, readTree, lacks: index.lacks }, about.siteId),
         unfinished: () => unfinishedFiles(parts, about.siteId),
         async remember(files) {
           // A blob as any other: sealed, and gone with the next prune.

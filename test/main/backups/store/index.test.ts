@@ -3,6 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { openIndex } from '../../../../main/backups/store/index-db.ts';
+import { Sha256 } from '../../../../main/words/index.ts';
+import { aTempFolder } from '../../../rig/index.ts';
 import { never, quietly } from '../../samples.ts';
 import { aStore } from './sample.ts';
 
@@ -39,6 +42,23 @@ async function withoutIndex(place: Place): Promise<void> {
 const files = (...numbers: number[]) =>
   Object.fromEntries(numbers.map((number) => [`file-${number}`, contents[number] ?? Buffer.alloc(0)]));
 const contents = Array.from({ length: 6 }, (_, at) => randomBytes(1000 + at * 20_000));
+
+it('an index asked for thousands of blobs at once lacks exactly those that it does not have', () => {
+  const temp = aTempFolder('index');
+  const index = openIndex(path.join(temp.path, 'index.db'));
+  const ids = Array.from({ length: 3000 }, () => Sha256.parse(randomBytes(32).toString('hex')));
+  index.add(
+    { name: 'pack', size: 1, salt: Buffer.alloc(32) },
+    ids.filter((_, at) => at % 3 !== 0).map((id) => ({ id, offset: 0, stored: 1, raw: 1, codec: 0 })),
+  );
+  for (const id of ids.slice(0, 9)) index.forgetBlob(id);
+  const missing = ids.filter((id) => !index.has(id));
+  expect(missing).toHaveLength(1000 + 6);
+  expect(index.lacks(ids)).toEqual(new Set(missing));
+  expect(index.lacks([])).toEqual(new Set());
+  index.close();
+  temp.remove();
+});
 
 describe('an index that is made anew from the packs', () => {
   it('is row for row the one that was kept, also after a prune', async () => {
