@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { keyFile, openStoreInThread, restoreToFolder, type Store } from '../../main/backups/index.ts';
@@ -7,7 +6,7 @@ import { aPool, at, backUpFolder } from '../integration/reach.ts';
 import { newSiteId } from '../../main/words/index.ts';
 import { anSshHost, aTempFolder, type SshHost } from '../rig/index.ts';
 import type { Benchmark, Contender } from './harness.ts';
-import { command, ssh, sshOptions } from './peers.ts';
+import { bytesIn, command, isThere, resticIn, ssh, sshOptions } from './peers.ts';
 import { plantTree } from './tree-on-host.ts';
 
 /** A site of that many files and 300 MB, one of them a dump of 60 MB, pulled over SSH into a sealed store. */
@@ -77,7 +76,7 @@ async function prepare(count: number): ReturnType<Benchmark['prepare']> {
       name: 'Groundskeeper, nothing changed',
       ours: true,
       async before() {
-        first = sizeOf(folder);
+        first = bytesIn(folder);
       },
       run: take,
     },
@@ -124,12 +123,7 @@ async function prepare(count: number): ReturnType<Benchmark['prepare']> {
     { name: 'rsync -a, nothing changed', rounds: 2, run: () => rsync(host, root, copy) },
   ];
   if (await isThere('restic')) {
-    const restic = (...args: string[]) =>
-      command('restic', ['-q', '-r', repo, '--no-cache', ...args], {
-        ...process.env,
-        RESTIC_PASSWORD: 'bench',
-        HOME: temp.path,
-      });
+    const restic = (...args: string[]) => resticIn(repo, temp.path)(...args);
     contenders.push(
       {
         name: 'restic of the files on the spot, cold',
@@ -156,7 +150,7 @@ async function prepare(count: number): ReturnType<Benchmark['prepare']> {
     contenders,
     notes: () => [
       ...sizes,
-      `our store: ${megabytes(first)}${fs.existsSync(repo) ? `; restic's: ${megabytes(sizeOf(repo))}` : ''}`,
+      `our store: ${megabytes(first)}${fs.existsSync(repo) ? `; restic's: ${megabytes(bytesIn(repo))}` : ''}`,
       `memory while the first backup was taken, store's threads and all: ${memory?.peak ?? 0} MB at most, ${memory?.before ?? 0} MB before`,
     ],
     async stop() {
@@ -195,20 +189,6 @@ function rsync(host: SshHost, root: string, copy: string): Promise<void> {
     `${host.user}@${host.host}:${root}/`,
     `${copy}/`,
   ]);
-}
-
-async function isThere(name: string): Promise<boolean> {
-  const child = spawn(name, ['version'], { stdio: 'ignore' });
-  return new Promise((resolve) => {
-    child.on('error', () => resolve(false));
-    child.on('exit', (code) => resolve(code === 0));
-  });
-}
-
-function sizeOf(folder: string): number {
-  return fs
-    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .reduce((sum, name) => sum + fs.statSync(path.join(folder, name)).size, 0);
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -9,9 +9,10 @@ import { browse } from './browse.ts';
 import { check } from './check.ts';
 import { far } from './far.ts';
 import { keep, measure, tableOf } from './harness.ts';
+import { sizes } from './sizes.ts';
 import { FILES } from './tree-on-host.ts';
 
-const ALL = [check, backup('backup', FILES), backup('backup-60k', 60_000), browse, far(50), far(200)];
+const ALL = [check, backup('backup', FILES), backup('backup-60k', 60_000), sizes, browse, far(50), far(200)];
 const RESULTS = path.resolve(import.meta.dirname, '..', '..', '.cache', 'bench');
 
 const wanted = process.argv.slice(2);

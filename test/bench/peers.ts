@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import type { SshHost } from '../rig/index.ts';
 
 /** Options with which OpenSSH's client logs in to a host of the rig. */
@@ -35,4 +37,30 @@ export async function command(
   const child = spawn(name, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const code = await new Promise((resolve, reject) => child.on('error', reject).on('exit', resolve));
   if (code !== 0) throw new Error(`${name} ended with ${String(code)}`);
+}
+
+/** Whether a program is there. */
+export async function isThere(name: string): Promise<boolean> {
+  const child = spawn(name, ['version'], { stdio: 'ignore' });
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(false));
+    child.on('exit', (code) => resolve(code === 0));
+  });
+}
+
+/** restic with a repository. @param home where it may keep things */
+export function resticIn(repo: string, home: string): (...args: string[]) => Promise<void> {
+  return (...args) =>
+    command('restic', ['-q', '-r', repo, '--no-cache', ...args], {
+      ...process.env,
+      RESTIC_PASSWORD: 'bench',
+      HOME: home,
+    });
+}
+
+/** Bytes of all that is in a folder. */
+export function bytesIn(folder: string): number {
+  return fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .reduce((sum, name) => sum + fs.statSync(path.join(folder, name)).size, 0);
 }

@@ -22,7 +22,7 @@ export interface KnownPack {
 export interface StoreIndex {
   readonly has: (id: BlobId) => boolean;
   /** Which of some are not there; thousands at once cost a fifth of asking for each. */
-  lacks(ids: readonly BlobId[]): Set<BlobId>;
+  readonly lacks: (ids: readonly BlobId[]) => Set<BlobId>;
   find(id: BlobId): FoundBlob | null;
   pack(name: string): KnownPack | null;
   packs(): KnownPack[];
