@@ -86,9 +86,7 @@ describe('after kill -9', () => {
 
 /** What lies in the site's private folder. */
 function leftBehind(): string[] {
-  const home = path.join(path.dirname(wp.root));
-  const folders = [path.join(home, '.groundskeeper')].filter((folder) => fs.existsSync(folder));
-  return folders
-    .flatMap((folder) => fs.readdirSync(folder, { recursive: true }).map(String))
-    .filter((name) => name.includes('/'));
+  const folder = path.join(host.account.home, '.groundskeeper');
+  if (!fs.existsSync(folder)) return [];
+  return fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('/'));
 }
