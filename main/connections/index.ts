@@ -11,6 +11,7 @@ export {
 } from './connection.ts';
 export type { RemoteFiles, RemoteHandle, RemoteStat } from './ssh/remote-files.ts';
 export type { Sftp, SftpEntry } from './ssh/sftp.ts';
+export { drained } from './drained.ts';
 export { lines, quote, scriptFile, sh, type Script } from './script.ts';
 export {
   createConnections,

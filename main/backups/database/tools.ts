@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
+  drained,
   lines,
   run,
   remoteFailed,
@@ -131,14 +132,7 @@ export async function putSqliteTables(
 
 /** Writes a dump to a command as fast as it takes it, and ends it. A command that ended early says more than a broken pipe. */
 export async function writeAll(stdin: Writable, dump: AsyncIterable<Buffer>): Promise<void> {
-  for await (const chunk of dump)
-    if (!stdin.write(chunk))
-      await new Promise<void>((resolve) =>
-        stdin
-          .once('drain', resolve)
-          .once('close', resolve)
-          .once('error', () => resolve()),
-      );
+  for await (const chunk of dump) if (!stdin.write(chunk)) await drained(stdin);
   stdin.end();
 }
 

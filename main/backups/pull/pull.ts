@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import tar from 'tar-stream';
-import { lines, run, sh, type Connection, type Script } from '../../connections/index.ts';
+import { drained, lines, run, sh, type Connection, type Script } from '../../connections/index.ts';
 import { decodeName, encodeName, Problem, wordsOf } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { filesBy } from './file-scripts.ts';
@@ -162,13 +162,7 @@ async function feed(stdin: Writable, wanted: readonly ManifestEntry[]): Promise<
     if (batch.length === 0) return;
     const bytes = Buffer.concat(batch);
     batch.length = 0;
-    if (!stdin.write(bytes))
-      await new Promise<void>((resolve) =>
-        stdin
-          .once('drain', resolve)
-          .once('close', resolve)
-          .once('error', () => resolve()),
-      );
+    if (!stdin.write(bytes)) await drained(stdin);
   };
   for (const entry of wanted) {
     batch.push(encodeName(`./${entry.path}`), zero);

@@ -1,5 +1,13 @@
 import type { Writable } from 'node:stream';
-import { runOk, lines, sh, type Connection, type RemoteFiles, type Script } from '../../connections/index.ts';
+import {
+  drained,
+  runOk,
+  lines,
+  sh,
+  type Connection,
+  type RemoteFiles,
+  type Script,
+} from '../../connections/index.ts';
 import { joinRemote, type OnProgress, type RemotePath } from '../../words/index.ts';
 import { filesBy, type FileScripts } from './file-scripts.ts';
 import { meansOf } from './means.ts';
@@ -32,13 +40,7 @@ export async function sendFiles(
   let done = 0;
   const feed = async (stdin: Writable) => {
     const push = async (bytes: Buffer) => {
-      if (bytes.length > 0 && !stdin.write(bytes))
-        await new Promise<void>((resolve) =>
-          stdin
-            .once('drain', resolve)
-            .once('close', resolve)
-            .once('error', () => resolve()),
-        );
+      if (bytes.length > 0 && !stdin.write(bytes)) await drained(stdin);
     };
     for (const entry of entries) {
       options.signal.throwIfAborted();
