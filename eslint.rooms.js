@@ -17,6 +17,7 @@ export const ROOMS = [
   // floor 1
   'policies',
   'releases',
+  'browsers',
   'connections',
   // floor 2
   'platforms',

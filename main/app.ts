@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ import {
 import { openCheckRecords, refreshUpdates, type CheckServices } from './checks/index.ts';
 import {
   createConnections,
+  keysOnTheWay,
   openHostKeys,
   readSshConfig,
   type Reach,
@@ -37,16 +39,21 @@ import { openLog } from './log.ts';
 import { noticeOf, type Notice } from './notify/index.ts';
 import { openPlatforms } from './platforms/index.ts';
 import { openAnswers, openPackages } from './releases/index.ts';
-import { createLanes, createRuns, openJournal, type Run, type Runs } from './runs/index.ts';
+import { createLanes, createRuns, openJournal, storyText, type Run, type Runs } from './runs/index.ts';
 import { createSchedule, openLastDone } from './schedule/index.ts';
 import { openSecrets, openSettings, type Keychain, type OpenJsonFile } from './settings/index.ts';
 import { openSites, type Site } from './sites/index.ts';
 import {
+  backUpOverSftp,
   backUpSite,
   expireKept,
   openKeptTrees,
+  leaseOf,
+  openPictures,
+  recoverBackUp,
   recoverOther,
   recoverUpdate,
+  type Browser,
   type ElsewhereServices,
 } from './updates/index.ts';
 import { asProblem, createSignal, Problem, type Clock, type SiteId } from './words/index.ts';
@@ -64,6 +71,8 @@ export interface AppOptions {
   /** Checks by itself and recovers what a crash left; off for a single command. */
   readonly stays: boolean;
   readonly clock?: Clock;
+  /** Takes pictures of sites: Electron’s own window, or a browser that is installed; null: none. */
+  readonly browser?: Browser | null;
 }
 
 /** The app, whichever shell it runs in. */
@@ -135,6 +144,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   const reach: Reach = (site, signal, work) =>
     connections.use(site.connection, secretsOf(site.id), signal, work);
 
+  const apart: Reach = (site, signal, work) =>
+    connections.apart(site.connection, secretsOf(site.id), signal, work);
+
   const platforms = openPlatforms([
     join(options.resourcesFolder, 'platforms'),
     join(dataFolder, 'platforms'),
@@ -144,7 +156,15 @@ export async function openApp(options: AppOptions): Promise<App> {
   const keeper = storeKeeper(keychain, secrets, keyFile(join(dataFolder, 'store.key')), (error, where) =>
     log.defect(error, where),
   );
-  const store = await openMovableStore(home.folder, { clock, keeper }, home.chosen, (id) => removed.add(id));
+  const siteOrNull = (id: SiteId | null) =>
+    id === null ? null : (sites.list().find((site) => site.id === id) ?? null);
+  const siteOf = (id: SiteId) => {
+    const site = siteOrNull(id);
+    return site === null ? null : { site, hostKeys: keysOnTheWay(hostKeys, site.connection) };
+  };
+  const store = await openMovableStore(home.folder, { clock, keeper, siteOf }, home.chosen, (id) =>
+    removed.add(id),
+  );
   const copies = openCopies({
     file: options.files('copies'),
     recordFolder: join(dataFolder, 'copies'),
@@ -163,7 +183,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const databaseScripts = {
     mysql: resource('database', 'mysql.sh'),
-    mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql.php']
+    mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql-link.php', 'mysql.php']
       .map((name) => resource('database', name))
       .join(''),
     postgresql: resource('database', 'postgresql.sh'),
@@ -195,8 +215,17 @@ export async function openApp(options: AppOptions): Promise<App> {
       void expireKept({ kept, reach, clock }, site, AbortSignal.timeout(60_000)).catch(() => {});
     },
   };
+  const pictures = options.browser ? openPictures(join(dataFolder, 'pictures'), options.browser) : null;
+  const runner = {
+    guard: resource('updates', 'runner', 'guard.php'),
+    verbs: resource('updates', 'runner', 'verbs.php'),
+    database: ['mysql-dump.php', 'mysql-restore.php', 'mysql-link.php'].map((name) =>
+      resource('database', name),
+    ),
+  };
   const updates: ElsewhereServices = {
     reach,
+    apart,
     platforms,
     records,
     databaseScripts,
@@ -210,10 +239,20 @@ export async function openApp(options: AppOptions): Promise<App> {
       swap: resource('updates', 'swap.sh'),
       look: resource('updates', 'look.sh'),
       turn: resource('updates', 'turn.sh'),
+      detach: resource('updates', 'detach.sh'),
+      watchdog: resource('updates', 'watchdog.sh'),
+      lint: resource('updates', 'lint.sh'),
     },
+    runner,
+    lease: leaseOf(environment),
     slowerTimes: () => settings.get().updates.slowerTimes,
+    pictures,
     keepOldDays: () => settings.get().updates.keepOldDays,
-    backUp: (...given) => backUpSite({ reach, platforms, store, databaseScripts, clock }, ...given),
+    backUp: (site, ...given) => {
+      const services = { reach, apart, platforms, store, databaseScripts, clock, runner };
+      const overSftp = site.connection.kind === 'sftp' && platforms.get(site.platform).module !== null;
+      return (overSftp ? backUpOverSftp : backUpSite)(services, site, ...given);
+    },
     setPrivateFolder: (siteId, folder) =>
       sites.get(siteId).privateFolder === folder ? sites.get(siteId) : sites.setPrivateFolder(siteId, folder),
     afterRun: (site) => readAgain(site),
@@ -240,16 +279,16 @@ export async function openApp(options: AppOptions): Promise<App> {
     events.emit({ kind: 'backups', siteId: site.id });
   }
 
-  const siteOrNull = (id: SiteId | null) =>
-    id === null ? null : (sites.list().find((site) => site.id === id) ?? null);
   const hostOf = (site: Site) =>
     site.connection.kind === 'local' ? null : `${site.connection.host}:${site.connection.port}`;
-  const recover = (): Promise<Run[]> =>
+  const recover = (only?: SiteId): Promise<Run[]> =>
     runs.recover(
       {
+        backup: (orphan, context) => recoverBackUp(updates, siteOrNull(orphan.run.siteId), orphan, context),
         update: (orphan, context) => recoverUpdate(updates, siteOrNull(orphan.run.siteId), orphan, context),
         rollback: (orphan, context) => recoverOther(updates, siteOrNull(orphan.run.siteId), orphan, context),
         restore: (orphan, context) => recoverOther(updates, siteOrNull(orphan.run.siteId), orphan, context),
+        repair: (orphan, context) => recoverOther(updates, siteOrNull(orphan.run.siteId), orphan, context),
         copy: (orphan, context) => copyRuns.recover(orphan, context),
         move: (orphan, context) => copyRuns.recover(orphan, context),
       },
@@ -257,6 +296,7 @@ export async function openApp(options: AppOptions): Promise<App> {
         const site = siteOrNull(id);
         return site === null ? null : hostOf(site);
       },
+      only,
     );
 
   const tables = openTables(store);
@@ -352,6 +392,7 @@ const HISTORY_KINDS = {
   update: 'update',
   rollback: 'rollback',
   restore: 'restore',
+  repair: 'repair',
   verify: 'verify',
   prune: 'prune',
   copy: 'copy',
@@ -377,15 +418,22 @@ function recordEnds(services: Services, runs: Runs, onEnd: (run: Run) => void): 
     onEnd(run);
     const { state } = run;
     const outcome = state === 'done' || state === 'rolled-back' || state === 'cancelled' ? state : 'failed';
-    const work = services.history
-      .add({
-        siteId: run.siteId,
-        siteName: run.siteName,
-        runId: run.id,
-        kind: HISTORY_KINDS[run.kind],
-        outcome,
-        summary: sentenceOf(run),
-      })
+    const work = runs
+      .show(run.id)
+      .then((details) => createHash('sha256').update(storyText(details), 'utf8').digest('hex'))
+      // The end of a run is told even where its story cannot be.
+      .catch(() => null)
+      .then((evidence) =>
+        services.history.add({
+          evidence,
+          siteId: run.siteId,
+          siteName: run.siteName,
+          runId: run.id,
+          kind: HISTORY_KINDS[run.kind],
+          outcome,
+          summary: sentenceOf(run),
+        }),
+      )
       .catch(() => {})
       .finally(() => pending.delete(work));
     pending.add(work);

@@ -27,6 +27,8 @@ import {
   answerFrom,
   lockDown,
   mainWindow,
+  ownBrowser,
+  pictureWindowOptions,
   runDesktop,
   serveApi,
   startAtLogin,
@@ -82,6 +84,7 @@ async function open(): Promise<void> {
     files: storesIn(dataFolder),
     resourcesFolder: resources,
     stays: true,
+    browser: ownBrowser((partition) => new BrowserWindow(pictureWindowOptions(partition))),
   });
   const socket = await serveSocket(app.router, dataFolder);
   protocol.handle(OWN_SCHEME, answerFrom(path.join(root, 'out', 'renderer')));

@@ -1,6 +1,7 @@
 import Conf from 'conf';
 import { openApp, type App } from './app.ts';
 import type { AppInfo } from './api/index.ts';
+import { findBrowser, installedBrowser } from './browsers/index.ts';
 import { findInstalled } from './installed.ts';
 import { confFiles, headlessKeychain } from './settings/index.ts';
 
@@ -11,6 +12,7 @@ export function openHeadless(options: {
   readonly stays: boolean;
 }): Promise<App> {
   const { version, resourcesFolder } = findInstalled();
+  const browser = findBrowser(process.env);
   return openApp({
     ...options,
     version,
@@ -18,5 +20,6 @@ export function openHeadless(options: {
     environment: process.env,
     keychain: headlessKeychain(process.env),
     files: confFiles(Conf, options.dataFolder),
+    browser: browser === null ? null : installedBrowser(browser),
   });
 }

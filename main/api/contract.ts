@@ -29,7 +29,16 @@ import { Installation, Inventory } from '../platforms/index.ts';
 import { LogLine, Run, RunDetails, RunKind } from '../runs/index.ts';
 import { KeepRules, Preferences, PreferencesEdit } from '../settings/index.ts';
 import { ConnectionSettings, Site, SiteDraft, SiteEdit } from '../sites/index.ts';
-import { Choice, ElsewherePlan, RollbackPreview, UpdatePlan } from '../updates/index.ts';
+import {
+  Assessment,
+  Finding,
+  Choice,
+  ElsewherePlan,
+  RepairChoice,
+  RepairPlan,
+  RollbackPreview,
+  UpdatePlan,
+} from '../updates/index.ts';
 import { BackupId, CopyId, ProblemShape, RunId, SiteId } from '../words/index.ts';
 
 /** Every procedure is made here, so that none exists without a schema for what goes in and what comes out. */
@@ -126,6 +135,20 @@ const PlaceTrial = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('failed'), problem: ProblemShape, key: UnknownHostKey.optional() }),
 ]);
 
+/** A site that the backups know. */
+const LostSite = z.object({
+  siteId: SiteId,
+  name: z.string(),
+  latest: Backup,
+  backups: z.number().int(),
+  /** How it was reached and what was set for it; null: its backups are of an older version that did not say. */
+  known: Site.nullable(),
+  /** It is in the list, with these backups. */
+  isHere: z.boolean(),
+  /** A site in the list that seems to be the same and has another id; null: none. */
+  twin: SiteId.nullable(),
+});
+
 const ImportResult = z.object({
   added: z.array(z.string()),
   /** Each line that was refused, and why. */
@@ -200,19 +223,63 @@ export const contract = {
   },
   updates: {
     list: procedure(z.object({ siteId: SiteId.optional() }), z.array(Update)),
+    /** Everything about a site that an update, a rollback or a repair would stumble over. Writes nothing. */
+    examine: procedure(z.object({ siteId: SiteId }), z.array(Finding)),
     /** What it would do. Writes nothing. */
     plan: procedure(z.object({ siteId: SiteId, choices: z.array(Choice).min(1) }), UpdatePlan),
-    start: procedure(z.object({ siteId: SiteId, choices: z.array(Choice).min(1) }), Started),
-    rollbackPreview: procedure(z.object({ siteId: SiteId, runId: RunId.optional() }), RollbackPreview),
+    /**
+     * `withoutWatchdog`: a person agrees that the database is changed where nothing on the server could undo that by itself
+     * (the plan's `watchdog.needsConsent`); it is refused otherwise. `thoughDown`: the same, where the site does not answer (the plan's
+     * `down`). Nothing that runs by itself may say so.
+     */
+    start: procedure(
+      z.object({
+        siteId: SiteId,
+        choices: z.array(Choice).min(1),
+        withoutWatchdog: z.boolean().default(false),
+        thoughDown: z.boolean().default(false),
+      }),
+      Started,
+    ),
+    /** `to`: in place of one update, everything back to the versions that it had in that backup. `components`: slugs, when not all. */
+    rollbackPreview: procedure(
+      z.object({
+        siteId: SiteId,
+        runId: RunId.optional(),
+        to: BackupId.optional(),
+        components: z.array(z.string()).optional(),
+      }),
+      RollbackPreview,
+    ),
     /** `runId`: which update; the latest otherwise. `components`: slugs, when not all of them. */
     rollback: procedure(
       z.object({
         siteId: SiteId,
         runId: RunId.optional(),
+        to: BackupId.optional(),
         components: z.array(z.string()).optional(),
         database: z.enum(['keep', 'restore']).default('keep'),
+        /** A person was told what stands in the way (the preview’s `obstacles`), and has it done all the same where that can be. */
+        force: z.boolean().default(false),
       }),
       Started,
+    ),
+  },
+  repairs: {
+    /** What of the installed components is not as it was released. No choices: whatever differs, where the release is known. Writes nothing. */
+    plan: procedure(
+      z.object({ siteId: SiteId, choices: z.array(RepairChoice).min(1).optional() }),
+      RepairPlan,
+    ),
+    start: procedure(z.object({ siteId: SiteId, choices: z.array(RepairChoice).min(1).optional() }), Started),
+    /** At most `limit` bytes of a file as its release has it, base64. */
+    original: procedure(
+      RepairChoice.pick({ kind: true, slug: true }).extend({
+        siteId: SiteId,
+        path: z.string().min(1),
+        limit: z.number().int().min(1).max(4_194_304).default(262_144),
+      }),
+      FileStart,
     ),
   },
   backups: {
@@ -392,12 +459,40 @@ export const contract = {
     /** On a new computer: fetches the whole store from a copy that was made elsewhere. */
     bringBack: procedure(z.object({ draft: CopyDraft, secrets: PlaceSecrets.prefault({}) }), Started),
   },
+  /** Everything back on a new computer, from nothing but the store (see `copies.bringBack`, `store.unlock`) and access to the sites. */
+  emergency: {
+    /** Every site that the backups know, the latest backed up first. */
+    sites: procedure(Nothing, z.array(LostSite)),
+    /** As `connections.test`; servers count as known by the keys that the computer before knew them by, where the store is sealed. */
+    tryAccess: procedure(Draft.extend({ siteId: SiteId }), Trial),
+    /** Puts a site into the list under the id that its backups have. @throws Problem `no-backups-of-site`, `site-exists` */
+    bringSite: procedure(z.object({ siteId: SiteId, draft: SiteDraft, secrets: Secrets.prefault({}) }), Site),
+    /** A site that was added anew gets the backups of `siteId`, and with them that id. @throws Problem `has-its-own` */
+    adopt: procedure(z.object({ siteId: SiteId, as: SiteId }), Site),
+    /** Asks the site for the truth: a run of the computer before that was cut off is undone there, or let go of. */
+    settle: procedure(z.object({ siteId: SiteId }), Started),
+    /** How it is, its newest good backup, and what restoring that would change. Writes nothing. */
+    assess: procedure(z.object({ siteId: SiteId }), Assessment),
+  },
   runs: {
     list: procedure(
       z.object({ siteId: SiteId.optional(), limit: z.number().int().min(1).max(1000).default(100) }),
       z.array(Run),
     ),
     show: procedure(z.object({ runId: RunId }), RunDetails),
+    /** What it did, saw and took back, in plain words with times. */
+    story: procedure(
+      z.object({ runId: RunId }),
+      z.object({
+        chapters: z.array(z.object({ title: z.string(), lines: z.array(z.string()) })),
+        text: z.string(),
+      }),
+    ),
+    /** A picture of a page, as a step of the run names it. */
+    picture: procedure(
+      z.object({ runId: RunId, name: z.string().max(60) }),
+      z.object({ base64: z.string() }),
+    ),
     cancel: procedure(z.object({ runId: RunId }), Nothing),
     /** Log lines from `after` on, as they come; ends with the run. */
     follow: procedure(
@@ -409,11 +504,26 @@ export const contract = {
       Nothing,
       z.object({ recovered: z.array(z.object({ runId: RunId, title: z.string(), outcome: z.string() })) }),
     ),
+    /** Brings a site back from a run of another computer that was cut off, with what that left on the site. @throws Problem `nothing-cut-off`, `site-busy` */
+    takeOver: procedure(z.object({ siteId: SiteId }), Started),
   },
   history: {
     list: procedure(
       z.object({ siteId: SiteId.optional(), limit: z.number().int().min(1).max(5000).default(200) }),
       z.array(HistoryEntry),
+    ),
+    /** Whether anything of it was changed or removed since it was written; `head` is the newest entry's link. */
+    check: procedure(
+      Nothing,
+      z.object({
+        entries: z.number().int(),
+        head: z.string(),
+        broken: z.object({ id: z.number().int(), why: z.enum(['changed', 'missing-before']) }).nullable(),
+      }),
+    ),
+    exportAll: procedure(
+      z.object({ format: z.enum(['jsonl', 'csv']) }),
+      z.object({ fileName: z.string(), text: z.string() }),
     ),
   },
   preferences: {
@@ -432,5 +542,6 @@ export type SiteSummary = z.infer<typeof SiteSummary>;
 export type SiteDetails = z.infer<typeof SiteDetails>;
 export type AppEvent = z.infer<typeof AppEvent>;
 export type AppInfo = z.infer<typeof AppInfo>;
+export type LostSite = z.infer<typeof LostSite>;
 export type PlaceTrial = z.infer<typeof PlaceTrial>;
 export type Secrets = z.infer<typeof Secrets>;

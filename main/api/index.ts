@@ -3,6 +3,7 @@ export {
   type AppEvent,
   type AppInfo,
   type Contract,
+  type LostSite,
   type PlaceTrial,
   type Secrets,
   type SiteDetails,

@@ -6,6 +6,8 @@ import { backupProcedures } from './procedures/backups.ts';
 import { checkProcedures } from './procedures/checks.ts';
 import { connectionProcedures } from './procedures/connections.ts';
 import { copyProcedures } from './procedures/copies.ts';
+import { emergencyProcedures } from './procedures/emergency.ts';
+import { repairProcedures } from './procedures/repairs.ts';
 import { runProcedures } from './procedures/runs.ts';
 import { siteProcedures } from './procedures/sites.ts';
 import { storeProcedures } from './procedures/store.ts';
@@ -20,9 +22,11 @@ export function createRouter(services: Services) {
     connections: connectionProcedures(services),
     checks: checkProcedures(services),
     updates: updateProcedures(services),
+    repairs: repairProcedures(services),
     backups: backupProcedures(services),
     store: storeProcedures(services),
     copies: copyProcedures(services),
+    emergency: emergencyProcedures(services),
     runs: runProcedures(services),
   });
 }

@@ -7,7 +7,7 @@ import type { Run, RunContext, Runs } from '../runs/index.ts';
 import type { LastDone } from '../schedule/index.ts';
 import type { Keychain, Secrets, Settings } from '../settings/index.ts';
 import type { Site, Sites } from '../sites/index.ts';
-import type { ElsewhereServices } from '../updates/index.ts';
+import type { BackUpOptions, ElsewhereServices } from '../updates/index.ts';
 import type { Clock, Signal, SiteId } from '../words/index.ts';
 import type { AppEvent, AppInfo } from './contract.ts';
 
@@ -38,13 +38,13 @@ export interface Services {
   readonly events: Signal<AppEvent>;
   readonly secretsOf: (siteId: SiteId) => SecretsOf;
   readonly hostOf: (site: Site) => string | null;
-  /** `touches` is about to be changed; `onSwept` asks for a sweep; see takeBackup. */
+  /** See backUpSite. */
   readonly backUp: (
     site: Site,
     reason: Backup['reason'],
     context: RunContext,
-    touches?: (path: string) => boolean,
-    onSwept?: (hidden: number) => void,
+    options?: BackUpOptions,
   ) => Promise<Backup>;
-  readonly recover: () => Promise<Run[]>;
+  /** Finishes or undoes what was cut off: on one site, or everywhere. */
+  readonly recover: (only?: SiteId) => Promise<Run[]>;
 }

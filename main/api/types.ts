@@ -29,7 +29,17 @@ export type { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index
 export type { HistoryEntry } from '../history/index.ts';
 export type { Component, ComponentKind, Installation, Inventory } from '../platforms/index.ts';
 export type { UpdateKind } from '../policies/index.ts';
-export type { LogLine, Run, RunDetails, RunKind, RunState, Step, StepState } from '../runs/index.ts';
+export type {
+  LogLine,
+  PageLook,
+  PageSeen,
+  Run,
+  RunDetails,
+  RunKind,
+  RunState,
+  Step,
+  StepState,
+} from '../runs/index.ts';
 export type { KeepRules, Preferences, PreferencesEdit } from '../settings/index.ts';
 export type {
   Authentication,
@@ -39,5 +49,16 @@ export type {
   SiteEdit,
   SshHop,
 } from '../sites/index.ts';
-export type { Choice, ElsewherePlan, RollbackPreview, UpdatePlan } from '../updates/index.ts';
+export type {
+  Assessment,
+  Choice,
+  ElsewherePlan,
+  Finding,
+  RepairChoice,
+  RepairComponent,
+  RepairFile,
+  RepairPlan,
+  RollbackPreview,
+  UpdatePlan,
+} from '../updates/index.ts';
 export type { BackupId, ProblemShape, Progress, RemotePath, RunId, SiteId } from '../words/index.ts';

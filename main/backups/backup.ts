@@ -34,7 +34,14 @@ export const Backup = z.object({
   siteName: z.string(),
   takenAt: z.number(),
   /** Why it was taken. */
-  reason: z.enum(['asked', 'before-update', 'before-rollback', 'before-restore', 'scheduled']),
+  reason: z.enum([
+    'asked',
+    'before-update',
+    'before-rollback',
+    'before-restore',
+    'before-repair',
+    'scheduled',
+  ]),
   files: z.number().int(),
   bytes: z.number().int(),
   /** Bytes that this backup added to the store. */

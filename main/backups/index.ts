@@ -1,5 +1,7 @@
 /** Backups: taken, kept in the store, browsed offline, restored. */
 export { Backup, BackupEntry, Pin, Proof } from './backup.ts';
+export { SiteRecord } from './site-record.ts';
+export { siteRecordOf, sitesInStore, type StoredSite } from './lost-sites.ts';
 export { keyFile } from './store/key-file.ts';
 export type { KeyKeeper } from './store/keys.ts';
 export { openStore, type StoreOptions } from './store/store.ts';
@@ -21,7 +23,7 @@ export {
   type VerifyReport,
 } from './store/types.ts';
 export type { TreeEntry, FileEntry } from './store/tree.ts';
-export { takeBackup, type TakeOptions } from './take.ts';
+export { takeBackup, takeDump, type DumpSource, type TakeOptions } from './take.ts';
 export { entryAt, fileAt, flatten, listFolder, looksLikeText, readStart } from './browse/browse.ts';
 export { liveSnapshot } from './browse/live.ts';
 export { FoundFile, findFiles } from './browse/find.ts';
@@ -36,17 +38,20 @@ export {
   readSchema,
   restoreFrom,
   restoreFromFile,
+  restoreScript,
   writeAll,
   type AboutDatabase,
   type DatabaseScripts,
   type DatabaseWork,
 } from './database/tools.ts';
+export { databaseIn, otherDatabase } from './database/stored.ts';
+export { bytesQuery, bytesSaid, databaseBytes, queryRows, SCHEMA_QUERY } from './database/query.ts';
 export { BackupTable, openTables, TableRows, WholeCell, type Tables } from './database/dump/tables.ts';
 export { writeNewFile } from './database/dump/write-file.ts';
 export { onlyTables } from './database/dump/one-table.ts';
 export { isAllOrNothing, putTables } from './database/put-tables.ts';
 export { Cell } from './database/dump/cell.ts';
-export { hashFiles } from './pull/hashes.ts';
+export { hashFiles, hashThese } from './pull/hashes.ts';
 export { LeaveOut, LeaveOutPreview, LeaveOutRule, leftOutBy, previewOf } from './pull/leave-out.ts';
 export { readManifest, sameStamp, type ManifestEntry } from './pull/manifest.ts';
 export type { FileScripts } from './pull/file-scripts.ts';

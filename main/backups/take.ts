@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Connection } from '../connections/index.ts';
 import type { DatabaseAccess } from '../platforms/index.ts';
 import {
@@ -7,6 +6,7 @@ import {
   Problem,
   type OnProgress,
   type RemotePath,
+  type BackupId,
   type SiteId,
 } from '../words/index.ts';
 import type { Backup } from './backup.ts';
@@ -20,6 +20,17 @@ import { hiddenChanges, sweep } from './sweep.ts';
 import type { BlobId } from './store/keys.ts';
 import type { SnapshotWriter, Store, StoredDatabase } from './store/types.ts';
 
+/** A database of MySQL or MariaDB that is dumped by another way than commands on the server. */
+export interface DumpSource {
+  readonly kind: 'mysql' | 'mariadb';
+  /** Every table of the site and how many rows it has. */
+  tables(): Promise<{ name: string; rows: number }[]>;
+  /** The same SQL as that of our scripts. */
+  dump(): AsyncIterable<Buffer>;
+  /** What is not in the dump, or odd about it, once it has come. */
+  lacking(): readonly string[];
+}
+
 export interface TakeOptions {
   readonly site: { readonly id: SiteId; readonly name: string; readonly root: RemotePath };
   readonly reason: Backup['reason'];
@@ -31,6 +42,8 @@ export interface TakeOptions {
     readonly kind: NonNullable<Backup['database']>;
     readonly php: string;
   } | null;
+  /** How the database is dumped where no commands are run. */
+  readonly source?: DumpSource | null;
   readonly scripts: DatabaseScripts;
   /** Compares what looks unchanged by its contents as well, and is told how many files had changed without showing it. */
   readonly onSwept?: ((hidden: number) => void) | undefined;
@@ -144,8 +157,11 @@ async function takeInto(
     if (entry.kind === 'file' && !stored.has(entry.path) && !unreadable.includes(entry.path))
       throw incomplete(entry.path);
   }
-  const database =
-    options.database === null ? null : await dump(connection, writer, options.database, options);
+  const database = options.source
+    ? await dumpBy(options.source, writer, options)
+    : options.database === null
+      ? null
+      : await dump(connection, writer, options.database, options);
   progress({ what: 'Write the snapshot', done: 0, total: null, unit: 'files' });
   const root = await writeFolders(writer, entries, stored, last);
   signal.throwIfAborted();
@@ -153,7 +169,7 @@ async function takeInto(
   return writer.commit({
     root,
     database,
-    databaseKind: options.database?.kind ?? null,
+    databaseKind: options.source?.kind ?? options.database?.kind ?? null,
     files: entries.filter((entry) => entry.kind === 'file' && stored.has(entry.path)).length,
     bytes:
       entries.reduce((sum, entry) => sum + (stored.has(entry.path) ? entry.size : 0), 0) +
@@ -233,6 +249,52 @@ async function dump(
   return { kind: access.kind, blobs: [...blobs], size, tables };
 }
 
+async function dumpBy(
+  source: DumpSource,
+  writer: Pick<SnapshotWriter, 'put'>,
+  { progress, log }: Pick<TakeOptions, 'progress' | 'log'>,
+): Promise<StoredDatabase> {
+  progress({ what: 'Dump the database', done: 0, total: null, unit: 'bytes' });
+  const tables = await source.tables();
+  const found = await writer.put(
+    watched(source.dump(), (done) =>
+      progress({ what: 'Dump the database', done, total: null, unit: 'bytes' }),
+    ),
+    'dump',
+  );
+  for (const line of source.lacking()) log('warning', `The database: ${line}`);
+  const { blobs, size } = stored(found);
+  log('info', `Database: ${tables.length} tables, ${size} bytes.`);
+  return { kind: 'mysql', blobs: [...blobs], size, tables };
+}
+
+/**
+ * Takes a backup of nothing but the database as it is now; its files are those of an earlier backup, which nobody has changed since.
+ * @param files the backup whose files it has
+ */
+export async function takeDump(
+  store: Store,
+  files: BackupId,
+  source: DumpSource,
+  options: Pick<TakeOptions, 'site' | 'reason' | 'signal' | 'progress' | 'log'>,
+): Promise<Backup> {
+  const { site, reason, signal } = options;
+  const { backup, root, database: before } = await store.open(files);
+  await using writer = await store.begin({ siteId: site.id, siteName: site.name, reason });
+  const database = await dumpBy(source, writer, options);
+  signal.throwIfAborted();
+  return writer.commit({
+    root,
+    database,
+    databaseKind: source.kind,
+    files: backup.files,
+    bytes: backup.bytes - (before?.size ?? 0) + database.size,
+    moved: backup.moved,
+    unreadable: backup.unreadable,
+    leftOut: backup.leftOut,
+  });
+}
+
 function stored(found: Awaited<ReturnType<SnapshotWriter['put']>> | null) {
   if (found === null || found.size === 0) {
     throw new Problem({
@@ -245,7 +307,10 @@ function stored(found: Awaited<ReturnType<SnapshotWriter['put']>> | null) {
   return found;
 }
 
-async function* watched(stdout: Readable, on: (done: number) => void): AsyncGenerator<Buffer, void, void> {
+async function* watched(
+  stdout: AsyncIterable<unknown>,
+  on: (done: number) => void,
+): AsyncGenerator<Buffer, void, void> {
   let done = 0;
   for await (const chunk of stdout) {
     if (!Buffer.isBuffer(chunk)) continue;

@@ -10,7 +10,10 @@ import type { SiteId } from '../words/index.ts';
 import type { Update } from './update.ts';
 
 /** What makes a release unfit for a site, in words; empty where it fits. */
-export function obstaclesTo(release: Release, inventory: Inventory): string[] {
+export function obstaclesTo(
+  release: Pick<Release, 'requires' | 'packageUrl'>,
+  inventory: Inventory,
+): string[] {
   const obstacles: string[] = [];
   const core = inventory.components.find((component) => component.kind === 'core');
   const { requires } = release;

@@ -1,5 +1,6 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { addAbortListener } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import { isAbort, Problem, shorten, wordsOf } from '../words/index.ts';
 import type { Script } from './script.ts';
 import type { RemoteFiles } from './ssh/remote-files.ts';
@@ -30,6 +31,8 @@ export interface Connection {
   sftp(): Promise<Sftp>;
   /** Its files by the bytes of their names, many requests at once; opened once and ended with it. @throws Problem `no-sftp` */
   files(): Promise<RemoteFiles>;
+  /** A stream to a port as the server itself reaches it. @throws Problem `no-forwarding` */
+  forward(host: string, port: number): Promise<Duplex>;
   /** Ends everything that runs over it. */
   close(): void;
   readonly closed: boolean;
@@ -69,7 +72,7 @@ export async function run(
   options: RunOptions,
 ): Promise<RemoteResult> {
   options.signal.throwIfAborted();
-  const process = await connection.start(script);
+  const process = await started(connection, script, options);
   const stopped: { because: Problem | null } = { because: null };
   const goneAnyway = Promise.withResolvers<never>();
   goneAnyway.promise.catch(() => {});
@@ -113,6 +116,29 @@ export async function run(
   } finally {
     clearTimeout(timer);
     listening[Symbol.dispose]();
+  }
+}
+
+/** Milliseconds between two tries at a channel that the server refuses. */
+const REFUSED = 250;
+
+/**
+ * A server that allows few commands at once is waited for: others may be long. What streams is told of the refusal, since it can often
+ * do with fewer channels.
+ */
+async function started(
+  connection: Connection,
+  script: Script,
+  { signal, timeLimit, onOutput }: RunOptions,
+): Promise<RemoteProcess> {
+  for (const until = performance.now() + timeLimit; ;) {
+    try {
+      return await connection.start(script);
+    } catch (error) {
+      const refused = error instanceof Problem && error.code === 'channel-refused' && !connection.closed;
+      if (!refused || onOutput !== undefined || performance.now() > until) throw error;
+      await wait(REFUSED, undefined, { signal });
+    }
   }
 }
 

@@ -9,8 +9,10 @@ export {
   type RemoteResult,
   type RunOptions,
 } from './connection.ts';
+export { readStartOverSftp } from './ssh/read-start.ts';
 export type { RemoteFiles, RemoteHandle, RemoteStat } from './ssh/remote-files.ts';
 export type { Sftp, SftpEntry } from './ssh/sftp.ts';
+export { relayThrough } from './relay.ts';
 export { drained } from './drained.ts';
 export { lines, quote, scriptFile, sh, type Script } from './script.ts';
 export {
@@ -21,6 +23,7 @@ export {
   type SecretsOf,
 } from './pool.ts';
 export { openHostKeys, type HostKeys, type HostKeyVerdict } from './ssh/host-keys.ts';
+export { keysOnTheWay, trustAsBefore } from './ssh/keys-on-the-way.ts';
 export { ChangedHost, UnknownHost } from './ssh/connect.ts';
 export type { HopSecrets } from './ssh/authenticate.ts';
 export { readSshConfig, type SshConfig } from './ssh/config.ts';

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { Problem } from '../words/index.ts';
+import net from 'node:net';
+import { Problem, wordsOf } from '../words/index.ts';
 import type { Connection } from './connection.ts';
+import { notForwarded } from './relay.ts';
 import { onTheWire } from './script.ts';
 
 /** Milliseconds between asking a command to end and ending it. */
@@ -47,6 +49,15 @@ export function localConnection(): Connection {
     },
     sftp: noSftp,
     files: noSftp,
+    forward(host, port) {
+      return new Promise((resolve, reject) => {
+        const socket = net.connect({ host, port });
+        socket.once('connect', () => resolve(socket));
+        socket.once('error', (error) =>
+          reject(notForwarded('this computer', host, port, wordsOf(error), error)),
+        );
+      });
+    },
     close() {
       closed = true;
       for (const kill of running) kill();

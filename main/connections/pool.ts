@@ -35,6 +35,13 @@ export interface Connections {
     signal: AbortSignal,
     work: (connection: Connection) => Promise<T>,
   ): Promise<T>;
+  /** Opens a connection for this work alone, and closes it afterwards. @throws Problem, see ssh/connect.ts */
+  apart<T>(
+    settings: ConnectionSettings,
+    secrets: SecretsOf,
+    signal: AbortSignal,
+    work: (connection: Connection) => Promise<T>,
+  ): Promise<T>;
   close(): void;
 }
 
@@ -50,6 +57,7 @@ const LIMITS: ConnectionLimits = { connect: 20_000, silence: 30_000 };
 
 export function createConnections(options: PoolOptions): Connections {
   const open = new Map<string, Lent>();
+  const apart = new Set<Connection>();
 
   const connect = async (
     settings: ConnectionSettings,
@@ -119,8 +127,19 @@ export function createConnections(options: PoolOptions): Connections {
         }
       }
     },
+    async apart(settings, secrets, signal, work) {
+      const connection = await connect(settings, secrets, signal);
+      apart.add(connection);
+      try {
+        return await work(connection);
+      } finally {
+        apart.delete(connection);
+        connection.close();
+      }
+    },
     close() {
       for (const [key, lent] of open) drop(key, lent);
+      for (const connection of apart) connection.close();
     },
   };
 

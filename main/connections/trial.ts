@@ -21,7 +21,7 @@ export const Trial = z.discriminatedUnion('outcome', [
     system: z.string(),
     home: RemotePath,
     php: z.string().nullable(),
-    /** Reached over SFTP: no commands, so no updates and no databases. */
+    /** Reached over SFTP: no commands. */
     onlyFiles: z.boolean(),
     millis: z.number(),
   }),

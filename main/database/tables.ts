@@ -29,6 +29,8 @@ export interface Tables {
     started_at: number;
     ended_at: number | null;
     detail: string;
+    /** The pages that it looked at; JSON. */
+    seen: string;
     /** What undoes it, written before it acts; JSON. */
     undo: string | null;
   };
@@ -42,6 +44,9 @@ export interface Tables {
     kind: string;
     outcome: string;
     summary: string;
+    evidence: string | null;
+    /** '': from before there were links, and not tied yet. */
+    link: string;
   };
   inventories: { site_id: string; inventory: string; read_at: number };
   check_results: { site_id: string; checked_at: number; problem: string | null };
@@ -99,4 +104,15 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE removed_backups (backup_id TEXT PRIMARY KEY, removed_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE history ADD COLUMN evidence TEXT;
+  ALTER TABLE history ADD COLUMN link TEXT NOT NULL DEFAULT '';
+  CREATE TRIGGER history_is_not_changed BEFORE UPDATE ON history WHEN old.link <> '' BEGIN
+    SELECT RAISE(ABORT, 'the audit trail is only added to');
+  END;
+  CREATE TRIGGER history_is_not_removed BEFORE DELETE ON history BEGIN
+    SELECT RAISE(ABORT, 'the audit trail is only added to');
+  END;
+  `,
+  "ALTER TABLE steps ADD COLUMN seen TEXT NOT NULL DEFAULT '[]'",
 ];

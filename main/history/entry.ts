@@ -19,6 +19,7 @@ export const HistoryEntry = z.object({
     'update',
     'rollback',
     'restore',
+    'repair',
     'verify',
     'prune',
     'copy',
@@ -28,5 +29,9 @@ export const HistoryEntry = z.object({
   outcome: z.enum(['done', 'failed', 'rolled-back', 'cancelled']),
   /** One plain sentence, e.g. `Akismet 5.2 → 5.3`. */
   summary: z.string(),
+  /** SHA-256 (hex) of the run's story as it was told at its end; null: it tells of no run. */
+  evidence: z.string().nullable(),
+  /** Ties it to the entry before it; see chain.ts. */
+  link: z.string(),
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;

@@ -56,3 +56,10 @@ export const Inventory = z.object({
   fingerprint: z.string().default(''),
 });
 export type Inventory = z.infer<typeof Inventory>;
+
+const DATABASES = { mysql: 'MySQL', mariadb: 'MariaDB', postgresql: 'PostgreSQL', sqlite: 'SQLite' };
+
+/** A database as people call it, without what its packager added: `MariaDB 10.11.6`. */
+export function databaseInWords({ kind, version }: NonNullable<Inventory['database']>): string {
+  return `${DATABASES[kind]} ${version.split('-')[0]}`;
+}

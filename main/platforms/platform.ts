@@ -61,6 +61,8 @@ export interface Reading {
     readonly contentFolder: RemotePath;
     /** The site itself forbids changes of its files (DISALLOW_FILE_MODS). */
     readonly fileChangesForbidden: boolean;
+    /** What the names of its tables begin with; null: not known. */
+    readonly tablePrefix: string | null;
     /** An updater's maintenance flag is up. */
     readonly inMaintenance: boolean;
   };
@@ -80,13 +82,34 @@ export interface ComponentPlace {
   readonly single: boolean;
 }
 
+/** Rows in a table by which a platform's own updaters keep each other out. */
+export interface UpdaterLocks {
+  readonly table: string;
+  /** The columns of a lock's name and of the second since which it is held, by the server's clock. */
+  readonly columns: { readonly name: string; readonly since: string };
+  /** What a new row has beside these. */
+  readonly also: Readonly<Record<string, string>>;
+  readonly locks: readonly {
+    readonly name: string;
+    /** Seconds after which the platform takes no notice of it any more. */
+    readonly lasts: number;
+    /** Who holds it, at the beginning of a sentence. */
+    readonly holder: string;
+  }[];
+}
+
 /** What a platform's TypeScript module adds to its recipe. */
 export interface PlatformModule {
   /** @throws Problem `no-php`, `not-an-installation`, `no-such-root`, … */
   read(connection: Connection, options: ReadOptions): Promise<Reading>;
   /** As `read`, but null when nothing that the inventory is read from has changed since `fingerprint`. */
   readIfChanged(connection: Connection, options: ReadOptions, fingerprint: string): Promise<Reading | null>;
-  place(component: Component, reading: Reading, root: RemotePath): ComponentPlace;
+  /** What its reader printed elsewhere, behind a marker. @throws Problem `unreadable-answer` */
+  readingFrom(printed: Buffer, marker: string, options: ReadOptions): Reading;
+  /** @param reading null: the site could not be read. @throws Problem `component-elsewhere` */
+  place(component: Component, reading: Reading | null, root: RemotePath): ComponentPlace;
+  /** null: its updaters take none, or where they are is not known. */
+  updaterLocks(reading: Reading): UpdaterLocks | null;
   /** How its data is put into another installation. */
   readonly elsewhere: Elsewhere;
 }

@@ -1,7 +1,8 @@
 import { lines, run, runOk, sh, type Connection } from '../connections/index.ts';
 import { decodeName, parentOf, Problem, remotePath, type RemotePath } from '../words/index.ts';
 import type { Installation } from './installation.ts';
-import type { Platform, ReadOptions } from './platform.ts';
+import { areThere, searchOverSftp } from './over-sftp.ts';
+import type { Platform, PlatformModule, ReadOptions } from './platform.ts';
 import { loadRecipes, type LoadedRecipe } from './recipe.ts';
 import { readDatabase } from './recipe-database.ts';
 import { wordpressModule } from './wordpress/module.ts';
@@ -46,7 +47,9 @@ export function openPlatforms(folders: readonly string[]): Platforms {
       const markers = [...platforms.values()].flatMap(({ recipe }) =>
         recipe.recognise ? [recipe.recognise.marker] : [],
       );
-      const roots = await search(connection, home, markers, options.signal);
+      const roots = connection.onlyFiles
+        ? await searchOverSftp(await connection.files(), home, markers, options.signal)
+        : await search(connection, home, markers, options.signal);
       const found = await Promise.all(
         roots.map((root) => look(connection, { ...options, root }).catch(() => null)),
       );
@@ -64,6 +67,11 @@ function platformOf(recipe: LoadedRecipe): Platform {
     async look(connection, options) {
       if (recipe.recognise === null) return null;
       const files = [recipe.recognise.marker, ...recipe.recognise.files];
+      if (connection.onlyFiles) {
+        // What is there is read by the files of those platforms alone that a module knows.
+        if (module === null || !(await areThere(await connection.files(), options.root, files))) return null;
+        return foundBy(recipe, module, connection, options);
+      }
       const tests = files.map((file) => sh`[ -e ${`${options.root}/${file}`} ] || exit 1`);
       const there = await run(connection, lines(...tests), {
         attempted: `Look into ${options.root}`,
@@ -71,21 +79,30 @@ function platformOf(recipe: LoadedRecipe): Platform {
         timeLimit: 20_000,
       });
       if (there.code !== 0) return null;
-      const bare: Installation = {
-        root: options.root,
-        platform: recipe.platform,
-        platformName: recipe.name,
-        version: null,
-        url: null,
-        title: null,
-      };
-      if (module === null) return bare;
-      const { inventory, facts } = await module.read(connection, options);
-      const core = inventory.components.find((component) => component.kind === 'core');
-      return { ...bare, version: core?.version || null, url: facts.url, title: facts.title };
+      return foundBy(recipe, module, connection, options);
     },
     database: (connection, options) => readDatabase(connection, recipe, options),
   };
+}
+
+async function foundBy(
+  recipe: LoadedRecipe,
+  module: PlatformModule | null,
+  connection: Connection,
+  options: ReadOptions,
+): Promise<Installation> {
+  const bare: Installation = {
+    root: options.root,
+    platform: recipe.platform,
+    platformName: recipe.name,
+    version: null,
+    url: null,
+    title: null,
+  };
+  if (module === null) return bare;
+  const { inventory, facts } = await module.read(connection, options);
+  const core = inventory.components.find((component) => component.kind === 'core');
+  return { ...bare, version: core?.version || null, url: facts.url, title: facts.title };
 }
 
 const USUAL = [

@@ -43,11 +43,20 @@ export const Recipe = z.strictObject({
   /** When a backup of another site is restored into one: files that stay as that one has them, or does not. */
   elsewhere: z.strictObject({ stays: z.array(RelativePath) }).default({ stays: [] }),
   probe: z.strictObject({
+    /** `{word}` is replaced by a word of chance that the page has to hold. */
     paths: z.array(z.string().startsWith('/')).min(1),
+    /** Pages whose addresses differ from site to site: of each group the first place that names one. */
+    find: z
+      .array(
+        z
+          .array(z.strictObject({ in: z.string().startsWith('/'), key: z.string().regex(/^[\w:-]+$/) }))
+          .min(1),
+      )
+      .default([]),
     /** A page that says one of these is broken, whatever its status. */
     faults: z.array(z.string().min(4)),
   }),
-  steps: z.partialRecord(z.enum(['offline', 'online', 'migrate', 'clear-caches']), RecipeStep),
+  steps: z.partialRecord(z.enum(['offline', 'listen', 'online', 'migrate', 'clear-caches']), RecipeStep),
 });
 export type Recipe = z.infer<typeof Recipe>;
 export type RecipeStepName = keyof Recipe['steps'];

@@ -25,6 +25,16 @@ export async function runRecipeStep(
   return step === undefined ? null : runStep(connection, recipe, step, input);
 }
 
+/** A step as a script that may lie on the server and be run there later; null: the recipe has no such step for sh. */
+export function stepScript(
+  recipe: LoadedRecipe,
+  name: RecipeStepName,
+  variables: Readonly<Record<string, string | number>>,
+): Script | null {
+  const file = recipe.steps[name]?.sh;
+  return file === undefined ? null : scriptFile(recipe.script(file), variables);
+}
+
 /** Runs a script of a recipe on the site, in a process of its own. @returns its output */
 export async function runStep(
   connection: Connection,

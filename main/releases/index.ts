@@ -9,5 +9,6 @@ export {
   type WordPressQuestion,
 } from './wordpress-org.ts';
 export { coreChecksums, pluginChecksums, type Checksums, type FileHashes } from './checksums.ts';
+export { releaseOfInstalled, type Installed } from './installed.ts';
 export { ARCHIVE_LIMITS, objectionTo, openPackage, type Package, type PackageFile } from './archive.ts';
 export { openPackages, type Packages } from './packages.ts';

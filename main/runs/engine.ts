@@ -14,7 +14,7 @@ import {
 import type { Journal, Orphan, RunSpec } from './journal.ts';
 import type { Lanes } from './lanes.ts';
 import { timeLeft, type Pace } from './time-left.ts';
-import type { LogLine, Run, RunDetails, RunKind, Worsened } from './run.ts';
+import type { LogLine, PageSeen, Run, RunDetails, RunKind, Worsened } from './run.ts';
 
 /**
  * How work ended. Thrown errors end a run as `failed`, an abort as `cancelled`. `interrupted`: it could not
@@ -53,6 +53,8 @@ export interface StepHandle {
   /** What the step ends as when it does not throw; `done` unless said otherwise. */
   end(state: 'done' | 'failed'): void;
   detail(text: string): void;
+  /** The pages that were looked at; the last word stays. */
+  seen(pages: readonly PageSeen[]): void;
   /** Journals, before acting further, what undoes the step from here on. */
   setUndo(undo: Json): Promise<void>;
 }
@@ -79,11 +81,14 @@ export interface Runs {
   /** Marks what a dead process left as interrupted; to be called once, before anything starts. */
   adopt(): Promise<readonly Run[]>;
   interrupted(): Promise<readonly Orphan[]>;
-  /** Finishes or undoes every interrupted run. One that fails stays interrupted and says why. */
+  /** Finishes or undoes every interrupted run (of one site, where one is named). One that fails stays interrupted and says why. */
   recover(
     recoverers: Partial<Record<RunKind, Recoverer>>,
     hostOf: (siteId: SiteId) => string | null,
+    only?: SiteId,
   ): Promise<Run[]>;
+  /** Ends an interrupted run that is not to be recovered any more, because another one has seen to what it left. */
+  conclude(id: RunId, end: Pick<RunResult, 'state' | 'summary'>): Promise<void>;
   readonly changed: Signal<Run>;
   /** Cancels what runs and waits until it has stopped. */
   close(): Promise<void>;
@@ -121,6 +126,7 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
         await journal.beginStep(id, { seq: mine, name, title: options.title, undo: options.undo ?? null });
         update(entry, {});
         let detail = '';
+        let seen: readonly PageSeen[] = [];
         let ending: 'done' | 'failed' = 'done';
         try {
           const result = await act({
@@ -130,12 +136,16 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
             detail: (text) => {
               detail = text;
             },
+            seen: (pages) => {
+              seen = pages;
+            },
             setUndo: (undo) => journal.setUndo(id, mine, undo),
           });
-          await journal.endStep(id, mine, ending, detail);
+          await journal.endStep(id, mine, { state: ending, detail, seen });
           return result;
         } catch (error) {
-          await journal.endStep(id, mine, 'failed', isAbort(error) ? 'Cancelled.' : asProblem(error).message);
+          const said = isAbort(error) ? 'Cancelled.' : asProblem(error).message;
+          await journal.endStep(id, mine, { state: 'failed', detail: said, seen });
           throw error;
         } finally {
           update(entry, { progress: null });
@@ -280,10 +290,12 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
         wake();
       });
       let over = entry === undefined;
-      void entry?.ended.then(() => {
+      const end = () => {
         over = true;
         wake();
-      });
+      };
+      // It is over as well where its end could not be written.
+      void entry?.ended.then(end, end);
       const stop = () => wake();
       signal?.addEventListener('abort', stop);
       try {
@@ -318,8 +330,10 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
       return orphans.map(({ run }) => ({ ...run, state: 'interrupted' }));
     },
     interrupted: async () => (await journal.unfinished()).filter(({ run }) => !live.has(run.id)),
-    async recover(recoverers, hostOf) {
-      const orphans = (await journal.unfinished()).filter(({ run }) => !live.has(run.id));
+    async recover(recoverers, hostOf, only) {
+      const orphans = (await journal.unfinished()).filter(
+        ({ run }) => !live.has(run.id) && (only === undefined || run.siteId === only),
+      );
       const entries: Live[] = [];
       for (const orphan of orphans) {
         const { run } = orphan;
@@ -339,6 +353,12 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
         );
       }
       return Promise.all(entries.map((entry) => entry.ended));
+    },
+    async conclude(id, { state, summary }) {
+      const orphan = (await journal.unfinished()).find(({ run }) => run.id === id && !live.has(id));
+      if (orphan === undefined) return;
+      await journal.setState(id, state, { summary, problem: null, worsened: [] });
+      changed.emit({ ...orphan.run, state, summary, problem: null, endedAt: clock() });
     },
     async close() {
       const entries = [...live.values()];

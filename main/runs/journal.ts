@@ -3,7 +3,7 @@ import type { Database, Tables } from '../database/index.ts';
 import type { RunId, SiteId } from '../words/index.ts';
 import { Json, ProblemShape, readJson, type Clock } from '../words/index.ts';
 import type { RunKind, RunState } from './run.ts';
-import { LogLine, Run, Step, type StepState, type Worsened } from './run.ts';
+import { LogLine, Run, Step, type PageSeen, type StepState, type Worsened } from './run.ts';
 
 /** What a run is, before it starts. */
 export interface RunSpec {
@@ -38,7 +38,11 @@ export interface Journal {
   setPlan(id: RunId, plan: Json): Promise<void>;
   beginStep(id: RunId, step: { seq: number; name: string; title: string; undo: Json | null }): Promise<void>;
   setUndo(id: RunId, seq: number, undo: Json): Promise<void>;
-  endStep(id: RunId, seq: number, state: StepState, detail: string): Promise<void>;
+  endStep(
+    id: RunId,
+    seq: number,
+    end: { state: StepState; detail: string; seen: readonly PageSeen[] },
+  ): Promise<void>;
   /** Marks steps, by name, as taken back. */
   setUndone(id: RunId, names: readonly string[]): Promise<void>;
   log(id: RunId, line: LogLine): Promise<void>;
@@ -119,6 +123,7 @@ export function openJournal(database: Database, clock: Clock): Journal {
           started_at: clock(),
           ended_at: null,
           detail: '',
+          seen: '[]',
           undo: step.undo === null ? null : JSON.stringify(step.undo),
         })
         .execute();
@@ -131,10 +136,10 @@ export function openJournal(database: Database, clock: Clock): Journal {
         .where('seq', '=', seq)
         .execute();
     },
-    async endStep(id, seq, state, detail) {
+    async endStep(id, seq, { state, detail, seen }) {
       await database
         .updateTable('steps')
-        .set({ state, detail, ended_at: clock() })
+        .set({ state, detail, seen: JSON.stringify(seen), ended_at: clock() })
         .where('run_id', '=', id)
         .where('seq', '=', seq)
         .execute();
@@ -188,6 +193,7 @@ export function openJournal(database: Database, clock: Clock): Journal {
           startedAt: row.started_at,
           endedAt: row.ended_at,
           detail: row.detail,
+          seen: readJson(Step.shape.seen, row.seen),
         }),
         undo: row.undo === null ? null : readJson(Json, row.undo),
       }));

@@ -7,6 +7,8 @@ export const RunKind = z.enum([
   'update',
   'rollback',
   'restore',
+  /** Puts files back that are not as their release has them. */
+  'repair',
   'verify',
   'prune',
   /** Works on a copy of the store, or with one. */
@@ -34,6 +36,45 @@ export type RunState = z.infer<typeof RunState>;
 export const StepState = z.enum(['running', 'done', 'failed', 'undone', 'skipped']);
 export type StepState = z.infer<typeof StepState>;
 
+/** How one page answered. */
+export const PageLook = z.object({
+  /** null: nothing answered. */
+  status: z.number().nullable(),
+  title: z.string(),
+  words: z.number(),
+  millis: z.number(),
+  /** A fatal message in the page, or why nothing answered. */
+  fault: z.string().nullable(),
+  /** What is wrong with the certificate. */
+  certificate: z.string().nullable(),
+});
+export type PageLook = z.infer<typeof PageLook>;
+
+/** A page of the site as a step saw it: before, after, and what was thought of that. */
+export const PageSeen = z.object({
+  /** Path and query. */
+  page: z.string(),
+  /** As visitors come, or from the server to itself. */
+  way: z.enum(['network', 'loopback']),
+  before: PageLook.nullable(),
+  after: PageLook.nullable(),
+  /** null: it was only looked at. */
+  verdict: z.enum(['same', 'better', 'worse']).nullable(),
+  /** Sentences without the page's name. */
+  words: z.array(z.string()),
+  /** Names of its pictures, where a browser was at hand. */
+  picture: z
+    .object({
+      before: z.string(),
+      after: z.string().nullable(),
+      difference: z.string().nullable(),
+      /** The share that differs, 0 to 1, without what differs anyway. */
+      differs: z.number().nullable(),
+    })
+    .nullable(),
+});
+export type PageSeen = z.infer<typeof PageSeen>;
+
 /** One journaled step. The undo data stays inside `runs`; the screen sees only this. */
 export const Step = z.object({
   seq: z.number().int(),
@@ -46,6 +87,8 @@ export const Step = z.object({
   endedAt: z.number().nullable(),
   /** What was seen or done, a short text; empty while running. */
   detail: z.string(),
+  /** The pages that it looked at. */
+  seen: z.array(PageSeen),
 });
 export type Step = z.infer<typeof Step>;
 

@@ -8,5 +8,5 @@ export {
   SshHop,
   Tag,
 } from './site.ts';
-export { openSites, type Sites, type SitesFile } from './registry.ts';
+export { openSites, placeOf, type Sites, type SitesFile } from './registry.ts';
 export { exportSites, importSites, type ImportResult } from './exchange.ts';

@@ -25,6 +25,13 @@ export interface Sites {
   find(nameOrId: string): Site;
   /** @throws Problem `site-exists` when the same root on the same server is there already, or the name. */
   add(draft: SiteDraft): Site;
+  /**
+   * Puts a site into the list under the id that its backups have, as another computer knew it.
+   * @throws Problem `site-exists` as `add`, and where the id is in the list already
+   */
+  bringBack(site: Site): Site;
+  /** Gives a site another id: the one under which its backups are. @throws Problem `no-such-site`, `site-exists` */
+  renumber(id: SiteId, to: SiteId): Site;
   edit(id: SiteId, edit: SiteEdit): Site;
   /** Records where the site's private folder was put. */
   setPrivateFolder(id: SiteId, folder: RemotePath | null): Site;
@@ -56,6 +63,15 @@ export function openSites(file: SitesFile, clock: Clock): Sites {
     const site = sites.get(id);
     if (!site) throw noSuchSite(id);
     return site;
+  };
+  const refuseTaken = (id: SiteId) => {
+    const there = sites.get(id);
+    if (there === undefined) return;
+    throw new Problem({
+      code: 'site-exists',
+      message: `“${there.name}” is in the list already, with all of its backups.`,
+      todo: 'Open it; nothing has to be brought back.',
+    });
   };
   const change = (id: SiteId, next: Site) => {
     store(new Map(sites).set(id, next), id);
@@ -89,6 +105,21 @@ export function openSites(file: SitesFile, clock: Clock): Sites {
       store(new Map(sites).set(site.id, site), null);
       return site;
     },
+    bringBack(given) {
+      const site = Site.parse(given);
+      refuseTaken(site.id);
+      refuseWithoutShell(site);
+      refuseTwin(site, sites.values());
+      store(new Map(sites).set(site.id, site), null);
+      return site;
+    },
+    renumber(id, to) {
+      const site = { ...get(id), id: to };
+      refuseTaken(to);
+      const others = [...sites].filter(([other]) => other !== id);
+      store(new Map([...others, [to, site]]), null);
+      return site;
+    },
     edit(id, edit) {
       const before = get(id);
       const next = Site.parse({ ...before, ...edit });
@@ -120,9 +151,12 @@ function noSuchSite(nameOrId: string): Problem {
   });
 }
 
-/** Platforms are read by commands; a site that only gives files can only be that. */
+/** Platforms whose files tell enough, and whose own PHP does the rest. */
+const OVER_SFTP = new Set(['files', 'wordpress']);
+
+/** Most platforms are read by commands; a site that only gives files cannot be one of those. */
 function refuseWithoutShell({ connection, platform, name }: SiteDraft): void {
-  if (connection.kind !== 'sftp' || platform === 'files') return;
+  if (connection.kind !== 'sftp' || OVER_SFTP.has(platform)) return;
   throw new Problem({
     code: 'needs-shell',
     message: `“${name}” is reached over SFTP, which gives files only: what is installed there cannot be read.`,
@@ -150,6 +184,7 @@ function refuseTwin(draft: SiteDraft, others: Iterable<Site>): void {
   }
 }
 
-function placeOf(connection: Site['connection']): string {
+/** Which account on which server that is. */
+export function placeOf(connection: Site['connection']): string {
   return connection.kind === 'local' ? 'local' : `${connection.user}@${connection.host}:${connection.port}`;
 }

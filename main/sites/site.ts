@@ -43,6 +43,19 @@ export const SiteSettings = z.object({
   php: z.string().nullable().default(null),
   /** Pages that are probed besides the platform's own, as paths or URLs of the same origin. */
   probePaths: z.array(z.string().max(2000)).max(20).default([]),
+  /** From when on it counts as worse, and is taken back. */
+  judging: z
+    .object({
+      /** A page that answers this many times slower than before; null: as the preferences say. */
+      slowerTimes: z.number().min(2).max(100).nullable().default(null),
+      /** Percent of a page's words that are gone. */
+      wordsLost: z.number().min(5).max(100).default(60),
+      /** Percent of its picture that is gone, where a browser is at hand; 100: never for that alone. */
+      pictureDiffers: z.number().min(5).max(100).default(85),
+      /** Whether pictures are taken. */
+      pictures: z.boolean().default(true),
+    })
+    .prefault({}),
   /** Whether a site whose folder is a version-control checkout may be updated. */
   allowVersionControl: z.boolean().default(false),
   backups: z

@@ -5,7 +5,10 @@ import type { Choice } from './plan.ts';
 import type { PrepareOptions } from './part.ts';
 
 /** The update that a choice means. @throws Problem that says why there is none, or why it may not be installed */
-export function chosen(choice: Choice, options: PrepareOptions): Update {
+export function chosen(
+  choice: Choice,
+  options: Pick<PrepareOptions, 'site' | 'reading' | 'waiting'>,
+): Update {
   const component = options.reading.inventory.components.find(
     (candidate) => candidate.kind === choice.kind && candidate.slug === choice.slug,
   );
@@ -56,17 +59,6 @@ export function chosen(choice: Choice, options: PrepareOptions): Update {
       message: `${component.name} ${update.release.version} does not fit this site.`,
       answered: update.obstacles.join(' '),
       todo: 'Update what it needs first.',
-    });
-  }
-  const missing = component.needs.filter(
-    (slug) =>
-      !options.reading.inventory.components.some((other) => other.kind === 'plugin' && other.slug === slug),
-  );
-  if (missing.length > 0) {
-    throw new Problem({
-      code: 'needs-components',
-      message: `${component.name} needs plugins that are not there: ${missing.join(', ')}.`,
-      todo: 'Install them in the site’s admin first.',
     });
   }
   return update;

@@ -1,5 +1,6 @@
-import { runOk, sh, type Connection } from '../connections/index.ts';
+import { runOk, sh, type Connection, type RemoteFiles } from '../connections/index.ts';
 import type { RemotePath } from '../words/index.ts';
+import { isProblem } from './files-only/over-sftp.ts';
 
 /** Where the log ended, and which fatal errors it knew by then. */
 export interface LogMark {
@@ -43,6 +44,7 @@ async function read(
   from: number,
   signal: AbortSignal,
 ): Promise<{ size: number; text: string }> {
+  if (connection.onlyFiles) return readOverSftp(await connection.files(), log, from);
   const script = sh`[ -f ${log} ] && [ -r ${log} ] || { echo 0; exit 0; }
 if ! command -v wc >/dev/null 2>&1 || ! command -v tail >/dev/null 2>&1; then
   exec php -r ${TAIL_BY_PHP} -- ${log} ${from} ${TAIL}
@@ -67,6 +69,36 @@ tail -c +$((from + 1)) -- ${log}`;
     ),
     text: end < 0 ? '' : output.subarray(end + 1).toString('utf8'),
   };
+}
+
+async function readOverSftp(
+  files: RemoteFiles,
+  log: RemotePath,
+  given: number,
+): Promise<{ size: number; text: string }> {
+  const nothing = { size: 0, text: '' };
+  const orNothing = (error: unknown) => {
+    if (isProblem(error, 'connection-lost') || !isProblem(error)) throw error;
+    return null;
+  };
+  const stat = await files.stat(log).catch(orNothing);
+  if (stat?.kind !== 'file') return nothing;
+  const { size } = stat;
+  const from = Math.max(given > size ? 0 : given, size - TAIL);
+  const handle = await files.open(log).catch(orNothing);
+  if (handle === null) return nothing;
+  try {
+    const chunks: Buffer[] = [];
+    for (let at = from; at < size;) {
+      const chunk = await files.read(handle, at, Math.min(32_768, size - at));
+      if (chunk.length === 0) break;
+      chunks.push(chunk);
+      at += chunk.length;
+    }
+    return { size, text: Buffer.concat(chunks).toString('utf8') };
+  } finally {
+    await files.close(handle).catch(() => {});
+  }
 }
 
 function fatalsIn(text: string): string[] {

@@ -18,8 +18,10 @@ export interface Hands {
   readonly platform: Platform;
   readonly signal: AbortSignal;
   on<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
-  /** What was read of the site; asked once. */
+  /** As `on`, over a connection that is nobody else's and is closed afterwards. */
+  apart<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   readonly scripts: DatabaseScripts;
+  /** What was read of the site; asked once. */
   reading(): Promise<Reading>;
   /** What the site says of its database; asked once. */
   knownDatabase(): Promise<KnownDatabase>;
@@ -27,12 +29,15 @@ export interface Hands {
   database(connection: Connection, before?: Script): Promise<DatabaseWork | null>;
   /** The same hands, but patient: for undoing, which has to happen even when the user cancelled or the network blinked. */
   patient(): Hands;
+  /** The same hands for work with an end of its own. */
+  until(signal: AbortSignal): Hands;
 }
 
 export interface HandsOptions {
   readonly site: Site;
   readonly platform: Platform;
   readonly reach: Reach;
+  readonly apart: Reach;
   readonly scripts: DatabaseScripts;
   readonly signal: AbortSignal;
   readonly now: number;
@@ -60,10 +65,10 @@ function createHands(
   isPatient = false,
 ): Hands {
   const { site, platform, signal } = options;
-  const on = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
+  const over = async <T>(reach: Reach, work: (connection: Connection) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await options.reach(site, signal, work);
+        return await reach(site, signal, work);
       } catch (error) {
         if (!isPatient || attempt >= TRIES || signal.aborted || !TRANSIENT.has(asProblem(error).code))
           throw error;
@@ -71,6 +76,7 @@ function createHands(
       }
     }
   };
+  const on: Hands['on'] = (work) => over(options.reach, work);
   const reading = (): Promise<Reading> => {
     asked.reading ??= on((connection) => readOf(platform, connection, options)).catch((error: unknown) => {
       asked.reading = null;
@@ -98,6 +104,7 @@ function createHands(
     scripts: options.scripts,
     signal,
     on,
+    apart: (work) => over(options.apart, work),
     reading,
     knownDatabase,
     async database(connection, before) {
@@ -106,6 +113,7 @@ function createHands(
       return databaseWork(connection, access, php, options.scripts, signal, before);
     },
     patient: () => createHands({ ...options, signal: AbortSignal.timeout(24 * 3_600_000) }, asked, true),
+    until: (other) => createHands({ ...options, signal: other }, asked),
   };
 }
 
@@ -114,6 +122,7 @@ export function handsFor(
   services: {
     readonly platforms: Platforms;
     readonly reach: Reach;
+    readonly apart: Reach;
     readonly databaseScripts: DatabaseScripts;
     readonly clock: Clock;
   },
@@ -124,6 +133,7 @@ export function handsFor(
     site,
     platform: services.platforms.get(site.platform),
     reach: services.reach,
+    apart: services.apart,
     scripts: services.databaseScripts,
     signal,
     now: services.clock(),

@@ -1,21 +1,40 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
-import { asProblem, type RemotePath } from '../words/index.ts';
+import type { Clock, RemotePath } from '../words/index.ts';
+import { armAhead, startGuard, type ComingWatchdog, type Guard, type Guarded } from './guard.ts';
 import type { Hands } from './hands.ts';
+import { startHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { UpdateScripts } from './remote.ts';
 import { siteLock, type SiteLock } from './site-lock.ts';
-import { goOnline, keepOffline, leaveSite } from './undo.ts';
+import { takeSite } from './take-site.ts';
+import { goOnline, keepOffline, leaveSite, undoPart } from './undo.ts';
+import { holdUpdaters } from './updater-locks.ts';
+import { disarmWatchdog } from './watchdog.ts';
+import { whileHeld, type Hold } from './while-held.ts';
 
 /** A site that a rollback or restore holds. */
 export interface Held {
   readonly lock: SiteLock;
+  /** Ends with the run's cancel. */
+  readonly hands: Hands;
   readonly patient: Hands;
   /**
    * Puts up the maintenance page, which stays up until visitors are let in at the end.
    * @param digest SHA-256 of what lets our own looks pass; absent: nothing does
    */
   close(digest?: string): Promise<void>;
+  /** Begins, beside what comes before it, what takes its time of `guard`. */
+  expectGuard(): void;
+  /**
+   * From here on the site is brought back as it is now when the run falls silent or fails, until `keep`. Where that cannot be (the
+   * database cannot be dumped), it is said in the step.
+   */
+  guard(guarded: Guarded): Promise<void>;
+  /** What was done stays. */
+  keep(): Promise<void>;
+  /** Brings the site back as it was when `guard` was called. */
+  takeBack(): Promise<void>;
   /** Set where the site could not be brought into order: it is kept closed and held, and recovered as after a crash. */
   unsettled: boolean;
   /** Has a folder removed from the site at the end. */
@@ -30,12 +49,9 @@ interface Holding {
   readonly php: string;
 }
 
-/**
- * Does a rollback's or restore's work while holding the site; afterwards visitors are let in and the site is
- * let go of, however the work ended. Where that cannot be done now, the run ends as `interrupted`.
- */
+/** Does a rollback's or restore's work while holding the site over a shell; how it ends is said at `whileHeld`. */
 export async function holdingSite(
-  services: { readonly scripts: UpdateScripts },
+  services: { readonly scripts: UpdateScripts; readonly lease: number; readonly clock: Clock },
   { privateFolder, hands, context, php }: Holding,
   work: (held: Held) => Promise<RunResult>,
 ): Promise<RunResult> {
@@ -43,40 +59,72 @@ export async function holdingSite(
   const removed: RemotePath[] = [lock.runFolder];
   let offline = false;
   let renewing: NodeJS.Timeout | null = null;
+  const guarding: { guard: Guard | null; coming: ComingWatchdog | null } = { guard: null, coming: null };
+  const anyDigest = createHash('sha256').update(randomBytes(24)).digest('hex');
+  const trouble = (words: string) => context.log('warning', words);
+  let heartbeat: Heartbeat | null = null;
+  const arming = () => {
+    if (heartbeat === null) throw new TypeError('the site is not held');
+    return { services, lock, heartbeat, digest: anyDigest };
+  };
   const held: Held = {
     lock,
+    hands,
     patient: hands.patient(),
-    async close(digest = createHash('sha256').update(randomBytes(24)).digest('hex')) {
+    async close(digest = anyDigest) {
       offline = true;
-      renewing ??= await keepOffline(hands, lock, digest, php, (words) => context.log('warning', words));
+      renewing ??= await keepOffline(hands, lock, digest, php, trouble);
+    },
+    expectGuard() {
+      guarding.coming = armAhead(hands, arming());
+    },
+    async guard(guarded) {
+      const options = { ...arming(), context, php, offlineAt: offline ? services.clock() : null };
+      guarding.guard = await startGuard(hands, options, guarded, guarding.coming);
+    },
+    async keep() {
+      await guarding.guard?.end('kept');
+      guarding.guard = null;
+    },
+    async takeBack() {
+      const { guard } = guarding;
+      if (guard === null) return;
+      await context.step('take back', { title: 'Bring the site back as it was' }, async () => {
+        await undoPart(held.patient, services.scripts, guard.part, lock, true);
+        await context.undone(['undo', 'restore']);
+        await guard.end('undone');
+      });
+      guarding.guard = null;
     },
     unsettled: false,
     remove: (folder) => void removed.push(folder),
   };
-  await hands.on((connection) => lock.take(connection, context.signal));
-  const ended = await work(held).then(
-    (result) => ({ result }),
-    (error: unknown) => ({ error }),
-  );
-  if (renewing !== null) clearInterval(renewing);
-  if (held.unsettled) {
-    if ('error' in ended) throw ended.error;
-    return ended.result;
-  }
-  try {
-    await context.step('settle', { title: 'Tidy up' }, async () => {
+  let released = () => {};
+  const hold: Hold = {
+    async take() {
+      await takeSite(hands, lock);
+      heartbeat = startHeartbeat(hands, { lock, lease: services.lease, trouble });
+    },
+    async begin() {
+      released = await holdUpdaters(hands, lock, trouble);
+    },
+    keep: () => held.keep(),
+    takeBack: () => held.takeBack(),
+    get unsettled() {
+      return held.unsettled;
+    },
+    workEnded() {
+      released();
+      if (renewing !== null) clearInterval(renewing);
+    },
+    async withdraw() {},
+    end: () => heartbeat?.stop(),
+    async settle() {
+      await guarding.coming?.settled;
+      await disarmWatchdog(held.patient, lock);
       if (offline) await goOnline(held.patient, lock, php);
       await leaveSite(held.patient, lock, removed);
-    });
-  } catch (error) {
-    const problem = asProblem(error);
-    context.log('error', `${problem.message} ${problem.answered}`);
-    return {
-      state: 'interrupted',
-      summary: `${problem.message} The site could not be tidied up; “Recover” does that as soon as it can be reached.`,
-      problem,
-    };
-  }
-  if ('error' in ended) throw ended.error;
-  return ended.result;
+    },
+  };
+  return whileHeld(hold, context, () => work(held));
 }

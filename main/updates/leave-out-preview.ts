@@ -11,7 +11,7 @@ import { dumpedFiles, leaveOutOf } from './leave-out.ts';
  * @param site with the rules that are tried
  */
 export async function previewLeaveOut(
-  services: Pick<BackUpServices, 'reach' | 'platforms' | 'databaseScripts' | 'clock'>,
+  services: Pick<BackUpServices, 'reach' | 'apart' | 'platforms' | 'databaseScripts' | 'clock'>,
   site: Site,
   signal: AbortSignal,
 ): Promise<LeaveOutPreview> {

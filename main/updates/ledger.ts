@@ -14,7 +14,7 @@ export interface Ledger {
 }
 
 export function openLedger(context: RunContext, site: Site, choices: readonly Choice[]): Ledger {
-  let plan: RunPlan = {
+  return ledgerFrom(context, {
     root: site.root,
     privateFolder: null,
     runFolder: null,
@@ -22,7 +22,12 @@ export function openLedger(context: RunContext, site: Site, choices: readonly Ch
     php: 'php',
     choices: choices.map((choice) => ({ ...choice })),
     parts: [],
-  };
+  });
+}
+
+/** Goes on where a journal's plan stands. */
+export function ledgerFrom(context: RunContext, noted: RunPlan): Ledger {
+  let plan = noted;
   const save = async (change: Partial<RunPlan>) => {
     plan = { ...plan, ...change };
     await context.setPlan(planJson(plan));

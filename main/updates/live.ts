@@ -6,7 +6,7 @@ import type { BackUpServices } from './back-up.ts';
 import { handsFor } from './hands.ts';
 import { leaveOutOf } from './leave-out.ts';
 
-type LiveServices = Pick<BackUpServices, 'reach' | 'platforms' | 'databaseScripts' | 'clock'>;
+type LiveServices = Pick<BackUpServices, 'reach' | 'apart' | 'platforms' | 'databaseScripts' | 'clock'>;
 
 /** What of a site's files differs from a backup of it now. Nothing is changed. @throws Problem `no-hashes`, `no-such-path` */
 export async function compareLive(

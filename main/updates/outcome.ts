@@ -26,9 +26,13 @@ export function outcomeOf(
       ({ part, reasons }) =>
         `${part.name} ${part.to} made the site worse and was taken back to ${part.from}: ${reasons.join(' ')}`,
     );
+    // What stood on a new core that did not stay.
+    const left = parts.filter((part) => part.outcome === 'waiting').map((part) => `${part.name} ${part.to}`);
+    const rest =
+      left.length === 0 || stopped !== null ? '' : `Not begun, because it needs that: ${left.join(', ')}.`;
     return {
       state: 'rolled-back',
-      summary: [...back, done].join(' ').trim(),
+      summary: [...back, rest, done].filter((words) => words !== '').join(' '),
       worsened: takenBack.map(({ part: { kind, slug, to } }) => ({ kind, slug, version: to })),
     };
   }

@@ -62,13 +62,25 @@ async function versionInside(check: PackageCheck): Promise<string | null> {
     if (!['wp-includes/version.php', 'wp-load.php', 'wp-settings.php', 'wp-admin/index.php'].every(has))
       return null;
     const text = (await check.package.read('wp-includes/version.php')).toString('utf8');
-    return /\$wp_version\s*=\s*(['"])(.*?)\1/.exec(text)?.[2] ?? null;
+    return coreVersionIn(text);
   }
   const main = mainFileOf(component);
   if (!has(main)) return null;
   const head = (await check.package.read(main)).subarray(0, 8192).toString('utf8').replaceAll('\r', '\n');
   const named = headerIn(head, component.kind === 'theme' ? 'Theme Name' : 'Plugin Name');
   return named === null ? null : headerIn(head, 'Version');
+}
+
+/** Slugs of the plugins that a new release of a plugin says it needs (`Requires Plugins`, WordPress 6.5). */
+export async function needsInside(component: Component, from: Package): Promise<string[]> {
+  if (component.kind !== 'plugin') return [];
+  const head = (await from.read(mainFileOf(component)))
+    .subarray(0, 8192)
+    .toString('utf8')
+    .replaceAll('\r', '\n');
+  const slugs = (headerIn(head, 'Requires Plugins') ?? '').split(',').map((slug) => slug.trim());
+  // As WordPress reads them: what is no slug counts for nothing.
+  return [...new Set(slugs.filter((slug) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(slug)))];
 }
 
 /** The database version that a core package brings; null where it can't be read. */
@@ -96,7 +108,13 @@ export function mainFileOf(component: Component): string {
   return file.includes('/') ? file.slice(file.indexOf('/') + 1) : file;
 }
 
-function headerIn(head: string, field: string): string | null {
+/** The version that the text of a `version.php` says; null: it says none. */
+export function coreVersionIn(text: string): string | null {
+  return /\$wp_version\s*=\s*(['"])(.*?)\1/.exec(text)?.[2] ?? null;
+}
+
+/** A header of a plugin's or theme's main file, as WordPress reads it (`get_file_data`); null: it is not there. */
+export function headerIn(head: string, field: string): string | null {
   const found = new RegExp(`^(?:[ \\t]*<\\?php)?[ \\t/*#@]*${field}:(.*)$`, 'mi').exec(head)?.[1];
   return found === undefined ? null : found.replace(/\s*(?:\*\/|\?>).*/, '').trim();
 }

@@ -3,11 +3,13 @@ import type { Update } from '../checks/index.ts';
 import { runOk, sh, type Connection } from '../connections/index.ts';
 import type { Package } from '../releases/index.ts';
 import { joinRemote, Problem } from '../words/index.ts';
+import { readStart } from './files-only/over-sftp.ts';
 import {
   checkPackage,
   databaseVersionInside,
   mainFileOf,
   mayMigrate,
+  needsInside,
   publishedChecksums,
 } from './package-check.ts';
 import { diffTree, type Part, type PrepareOptions, type PrepareServices } from './part.ts';
@@ -79,6 +81,7 @@ export async function partOf(
       files: [{ path: place.path, inPackage: main }],
       deletions: [],
       localChanges: [],
+      needs: await needsInside(component, opened),
     };
   }
   const live = await hashFiles(connection, 'sha256', joinRemote(site.root, place.path), ['.'], {
@@ -95,6 +98,7 @@ export async function partOf(
     files: [],
     deletions: [],
     localChanges: await localChanges(place.path, () => true),
+    needs: await needsInside(component, opened),
   };
 }
 
@@ -148,6 +152,7 @@ async function corePart(
       .map((path) => ({ path, inPackage: path })),
     deletions: formerRootFiles.filter((path) => live.has(path)),
     localChanges,
+    needs: [],
   };
 }
 
@@ -156,13 +161,15 @@ async function databaseVersionOnSite(
   options: PrepareOptions,
 ): Promise<number | null> {
   const file = joinRemote(options.site.root, 'wp-includes/version.php');
-  const text = (
-    await runOk(connection, sh`cat -- ${file}`, {
-      attempted: 'Read version.php',
-      signal: options.signal,
-      timeLimit: 20_000,
-    })
-  ).toString('utf8');
+  const { signal } = options;
+  const bytes = connection.onlyFiles
+    ? await readStart(await connection.files(), file, 65_536)
+    : await runOk(connection, sh`cat -- ${file}`, {
+        attempted: 'Read version.php',
+        signal,
+        timeLimit: 20_000,
+      });
+  const text = bytes?.toString('utf8') ?? '';
   const found = /\$wp_db_version\s*=\s*(\d+)/.exec(text)?.[1];
   return found === undefined ? null : Number(found);
 }

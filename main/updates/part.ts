@@ -1,9 +1,11 @@
 import type { FileScripts } from '../backups/index.ts';
 import type { Update } from '../checks/index.ts';
+import type { Connection } from '../connections/index.ts';
 import type { Platform, Reading } from '../platforms/index.ts';
 import type { Answers, Package, Packages, WordPressOrgPlace } from '../releases/index.ts';
 import type { Site } from '../sites/index.ts';
 import type { OnProgress, RemotePath } from '../words/index.ts';
+import type { Look } from './look.ts';
 import type { Choice } from './plan.ts';
 import type { UpdateScripts } from './remote.ts';
 
@@ -23,9 +25,13 @@ export interface PrepareOptions {
   readonly waiting: readonly Update[];
   readonly choices: readonly Choice[];
   readonly privateFolder: RemotePath;
+  /** How large the dump of the database may become; asked only where one is taken. */
+  readonly dumpBytes: (connection: Connection) => Promise<number>;
   /** Our own run's lock is no obstacle. */
   readonly runId: string | null;
   readonly fileScripts: FileScripts;
+  /** Looks at the site where no commands are run. */
+  readonly look?: (targets: readonly RemotePath[]) => Promise<Look>;
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
 }
@@ -42,6 +48,8 @@ export interface Part {
   /** Files that the release deletes, relative to the root. */
   readonly deletions: readonly string[];
   readonly localChanges: readonly string[];
+  /** Slugs of plugins that the new release needs. */
+  readonly needs: readonly string[];
 }
 
 /** One folder: how the live one becomes the new one. Paths are relative to the folder. */
@@ -96,7 +104,32 @@ export function bytesToUpload(part: Part): number {
   );
 }
 
+/** What will be written on the site in all. */
+export interface Needs {
+  readonly bytes: number;
+  readonly files: number;
+  /** Bytes of a dump of the database, once. */
+  readonly dump: number;
+}
+
 /** What is written on the site in all: every new tree in full. */
-export function bytesOf(parts: readonly Part[]): number {
-  return parts.reduce((sum, part) => sum + part.package.files.reduce((all, file) => all + file.size, 0), 0);
+export function needsOf(parts: readonly Part[]): Omit<Needs, 'dump'> {
+  const files = parts.flatMap((part) => part.package.files);
+  return { bytes: files.reduce((sum, file) => sum + file.size, 0), files: files.length };
+}
+
+/** The components whose update changes the database, or may. */
+export function namesOfMigrating(
+  parts: readonly { readonly migrates: Part['migrates']; readonly name: string }[],
+) {
+  return parts.filter(({ migrates }) => migrates !== 'no').map(({ name }) => name);
+}
+
+/** What an update changes, relative to the root. */
+export function touchedBy(parts: readonly Part[]): string[] {
+  return parts.flatMap((part) => [
+    ...part.folders.map((tree) => tree.folder),
+    ...part.files.map((file) => file.path),
+    ...part.deletions,
+  ]);
 }

@@ -1,9 +1,14 @@
-import { decode } from 'html-entities';
+import { randomBytes } from 'node:crypto';
+import type http from 'node:http';
 import { wordsOf } from '../words/index.ts';
-import type { Probe } from './plan.ts';
+import { ask, type Answer, type Way } from './judging/fetch-page.ts';
+import type { Probe } from './judging/page.ts';
+import { readPage } from './judging/read-page.ts';
 
 export interface ProbeOptions {
+  /** `{word}` in it is replaced by a word of chance, which the page should hold. */
   readonly url: string;
+  readonly way: Way;
   /** Messages that mean a broken page, whatever its status. */
   readonly faults: readonly string[];
   /** Lets us pass our own maintenance page. */
@@ -12,74 +17,70 @@ export interface ProbeOptions {
   readonly timeLimit?: number;
 }
 
-const MAX_BYTES = 4 * 1024 * 1024;
 const REDIRECTS = 5;
+const TIME_LIMIT = 60_000;
+/** What is added to each address, so that no cache has the answer; taken off again where it is shown. */
+const FRESH = 'groundskeeper';
+const WORD = /(?:\{|%7B)word(?:\}|%7D)/i;
 
 /** One look at a page from outside, following redirects. Never throws but when cancelled: what went wrong is the probe's `fault`. */
 export async function probe(options: ProbeOptions): Promise<Probe> {
-  const started = performance.now();
-  const limit = AbortSignal.timeout(options.timeLimit ?? 60_000);
-  let url = options.url;
+  const limit = AbortSignal.timeout(options.timeLimit ?? TIME_LIMIT);
+  const signal = AbortSignal.any([options.signal, limit]);
+  const word = WORD.test(options.url) ? `gk${randomBytes(5).toString('hex')}` : null;
+  const asked = new URL(options.url.replace(WORD, word ?? ''));
+  let url = new URL(asked);
+  url.searchParams.append(FRESH, randomBytes(6).toString('hex'));
+  let millis = 0;
+  const askedAt = Date.now();
   const seen = (part: Partial<Probe>): Probe => ({
     url: options.url,
+    way: options.way.kind,
     status: null,
-    finalUrl: url,
+    finalUrl: withoutFresh(url, word),
     title: '',
     words: 0,
     bytes: 0,
-    millis: Math.round(performance.now() - started),
+    millis,
     fault: null,
+    kind: 'other',
+    wellFormed: true,
+    terms: new Set(),
+    main: new Set(),
+    login: false,
+    certificate: null,
+    cached: null,
+    askedAt,
+    madeAt: null,
+    echo: null,
+    assets: [],
     ...part,
   });
   try {
     for (let hop = 0; hop <= REDIRECTS; hop += 1) {
-      const sameOrigin = new URL(url).origin === new URL(options.url).origin;
-      const response = await fetch(url, {
-        redirect: 'manual',
-        signal: AbortSignal.any([options.signal, limit]),
-        headers: {
-          'user-agent': 'Groundskeeper/0.1 (health probe)',
-          'cache-control': 'no-cache',
-          accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
-          // The secret goes only to the site it was made for.
-          ...(options.secret !== null && sameOrigin ? { 'x-groundskeeper': options.secret } : {}),
-        },
-      });
-      const location = response.headers.get('location');
-      if (response.status >= 300 && response.status < 400 && location !== null) {
-        await response.body?.cancel();
-        url = new URL(location, url).href;
+      const answer = await ask(url, { way: options.way, signal, headers: headersFor(options, asked, url) });
+      millis += answer.millis;
+      const { location } = answer.headers;
+      if (answer.status >= 300 && answer.status < 400 && location !== undefined) {
+        url = new URL(location, url);
         continue;
       }
-      const body = await readSome(response);
-      return seen({ status: response.status, ...described(body), fault: faultIn(body, options.faults) });
+      const { faults } = options;
+      const read = readPage(answer.body, answer.headers['content-type'] ?? '', { url: url.href, faults });
+      return seen({
+        ...read,
+        ...toldBy(answer),
+        title: word === null ? read.title : read.title.replaceAll(word, '{word}'),
+        status: answer.status,
+        echo: word === null ? null : answer.body.includes(word),
+      });
     }
     return seen({ fault: `more than ${REDIRECTS} redirects` });
   } catch (error) {
     options.signal.throwIfAborted();
     if (limit.aborted) return seen({ fault: 'no answer in time' });
-    return seen({
-      fault: wordsOf(error instanceof Error && error.cause !== undefined ? error.cause : error),
-    });
+    return seen({ fault: wordsOf(error instanceof AggregateError ? (error.errors[0] ?? error) : error) });
   }
-}
-
-/** Looks at all pages of a site, one after the other, the quickest of `times` looks each. */
-export async function probeAll(
-  urls: readonly string[],
-  times: number,
-  options: Omit<ProbeOptions, 'url'>,
-): Promise<Probe[]> {
-  const probes: Probe[] = [];
-  for (const url of urls) {
-    let best: Probe | null = null;
-    for (let time = 0; time < times; time += 1) {
-      const seen = await probe({ ...options, url });
-      if (best === null || (seen.fault === null && seen.millis < best.millis)) best = seen;
-    }
-    if (best) probes.push(best);
-  }
-  return probes;
 }
 
 /** The pages to look at: the platform's and the user's, on the site's own origin. */
@@ -92,40 +93,45 @@ export function probeUrls(site: string, paths: readonly string[]): string[] {
   return [...new Set(urls)];
 }
 
-async function readSome(response: Response): Promise<string> {
-  if (response.body === null) return '';
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const body: AsyncIterable<unknown> = response.body;
-  for await (const chunk of body) {
-    if (!(chunk instanceof Uint8Array)) continue;
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size > MAX_BYTES) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** What an answer's head tells. */
+function toldBy({ headers, certificate, millis: _millis }: Answer) {
+  const made = Date.parse(headers.date ?? '');
+  return { certificate, cached: cachedBy(headers), madeAt: Number.isNaN(made) ? null : made };
 }
 
-function described(body: string): Pick<Probe, 'title' | 'words' | 'bytes'> {
-  const title = decode((/<title[^>]*>([^<]*)<\/title>/i.exec(body)?.[1] ?? '').trim()).slice(0, 200);
-  const text = body
-    .replace(/<(script|style|template|noscript)\b[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ');
+/** The header by which a cache says that the answer is not fresh; null: none does. */
+export function cachedBy(headers: http.IncomingHttpHeaders): string | null {
+  const age = Number(headers.age ?? 0);
+  if (age > 0) return `age: ${age}`;
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/cache/i.test(name) || /^cache-control$/i.test(name)) continue;
+    const said = Array.isArray(value) ? value.join(', ') : (value ?? '');
+    if (/\b(?:hit|stale|updating|revalidated)\b/i.test(said)) return `${name}: ${said.slice(0, 60)}`;
+  }
+  // Varnish names the request that it answered, and the one whose answer it gave.
+  const varnish = headers['x-varnish'];
+  return typeof varnish === 'string' && /^\d+ \d+$/.test(varnish.trim()) ? `x-varnish: ${varnish}` : null;
+}
+
+function headersFor({ secret }: ProbeOptions, asked: URL, url: URL): Record<string, string> {
   return {
-    title,
-    words: text.split(/\s+/).filter((word) => word !== '').length,
-    bytes: Buffer.byteLength(body),
+    'user-agent': 'Groundskeeper/0.1 (health probe)',
+    'cache-control': 'no-cache',
+    pragma: 'no-cache',
+    accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+    // The secret goes only to the site it was made for, be it by TLS.
+    ...(secret !== null && isSameSite(asked, url) ? { 'x-groundskeeper': secret } : {}),
   };
 }
 
-function faultIn(body: string, faults: readonly string[]): string | null {
-  // `<b>Fatal error</b>:` is one line to a reader, two paragraphs are not.
-  const plain = decode(
-    body.replace(/<\/?(?:a|b|i|em|strong|span|code|small|u)\b[^>]*>/gi, '').replace(/<[^>]*>/g, '\n'),
-  );
-  const found = faults.find((fault) => plain.includes(fault));
-  if (found === undefined) return null;
-  // The sentence or line that it stands in, as a person would quote it.
-  const rest = plain.slice(plain.indexOf(found), plain.indexOf(found) + 200);
-  return (/^[^\n]*?(?=\.\s|\.$|\n|$)/m.exec(rest)?.[0] ?? rest).trim();
+function isSameSite(asked: URL, url: URL): boolean {
+  if (asked.origin === url.origin) return true;
+  const upgraded = asked.protocol === 'http:' && url.protocol === 'https:';
+  return upgraded && asked.hostname === url.hostname && asked.port === '' && url.port === '';
+}
+
+function withoutFresh(url: URL, word: string | null): string {
+  const plain = new URL(url);
+  plain.searchParams.delete(FRESH);
+  return word === null ? plain.href : plain.href.replaceAll(word, '{word}');
 }

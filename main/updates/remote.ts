@@ -1,11 +1,14 @@
 import { lines, runOk, scriptFile, sh, type Connection, type Script } from '../connections/index.ts';
-import type { RemotePath } from '../words/index.ts';
+import { joinRemote, type RemotePath } from '../words/index.ts';
 
 /** Scripts of `resources/updates`, as text. */
 export interface UpdateScripts {
   readonly swap: string;
   readonly look: string;
   readonly turn: string;
+  readonly detach: string;
+  readonly watchdog: string;
+  readonly lint: string;
 }
 
 /** One thing that an update replaces, adds or deletes. Paths are whole. */
@@ -42,6 +45,23 @@ export function undoScript(scripts: UpdateScripts, items: readonly SwapItem[]): 
     return sh`undo_file ${item.live} ${item.old} || failed=1`;
   });
   return lines(scriptFile(scripts.swap, {}), sh`failed=0`, ...calls, sh`exit "$failed"`);
+}
+
+/** Where a run lays, before each batch of files that it puts in place, what brings those back: the last batch comes first. */
+export function backFolder(runFolder: RemotePath): RemotePath {
+  return joinRemote(runFolder, 'back');
+}
+
+/** Brings items back, and before them all files that were put in place one by one. */
+export function undoAllScript(
+  scripts: UpdateScripts,
+  runFolder: RemotePath,
+  items: readonly SwapItem[],
+): Script {
+  return lines(
+    sh`for one in ${backFolder(runFolder)}/*[0-9]; do [ ! -f "$one" ] || (failed=0; . "$one"; exit "$failed") || exit 1; done`,
+    undoScript(scripts, items),
+  );
 }
 
 /** The inodes of paths; null where nothing is. */

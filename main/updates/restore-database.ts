@@ -1,7 +1,16 @@
-import { restoreFrom, writeAll, type Snapshot, type Store, type StoredDatabase } from '../backups/index.ts';
+import {
+  databaseIn,
+  otherDatabase,
+  restoreFrom,
+  writeAll,
+  type Snapshot,
+  type Store,
+  type StoredDatabase,
+} from '../backups/index.ts';
 import { Problem, type BackupId } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import type { SiteLock } from './site-lock.ts';
+import { holdUpdatersRestored } from './updater-locks.ts';
 
 /** A dump as it is sent, and the names that its tables have then. */
 export interface SentDump {
@@ -24,13 +33,7 @@ export async function restoreDatabase(
   }),
 ): Promise<void> {
   const snapshot = await store.open(backupId);
-  const { database } = snapshot;
-  if (database === null)
-    throw new Problem({
-      code: 'no-dump',
-      message: 'This backup holds no database.',
-      todo: 'Choose another backup.',
-    });
+  const database = databaseIn(snapshot);
   await hands.on(async (connection) => {
     await lock.takeTurn(connection, hands.signal);
     const work = await hands.database(connection, lock.fence);
@@ -40,13 +43,9 @@ export async function restoreDatabase(
         message: 'The site’s database cannot be reached.',
         todo: 'Mend the access in its configuration, then restore again.',
       });
-    if (work.access.kind !== database.kind)
-      throw new Problem({
-        code: 'other-database',
-        message: 'The backup was made of another kind of database than the site has now.',
-        todo: 'Restore it to a folder and import it by hand.',
-      });
+    if (work.access.kind !== database.kind) throw otherDatabase();
     const { content, tables } = as(snapshot, database);
     await restoreFrom(work, (stdin) => writeAll(stdin, content), tables);
+    await holdUpdatersRestored(hands, connection, lock);
   });
 }

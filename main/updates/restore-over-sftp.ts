@@ -31,7 +31,8 @@ export interface SftpRestore extends WantedFiles {
 /**
  * Restores files of a site that gives SFTP and nothing else. Without a shell there is no private folder, no watchdog and no hold on the
  * site: each file is sent beside its place and renamed into it, and what was cut off is finished by restoring again.
- * @throws Problem `needs-shell` for a database
+ * @param putDatabase how the database is put back; null: it cannot be
+ * @throws Problem `needs-shell` for a database that cannot be
  */
 export async function restoreOverSftp(
   services: { readonly store: Store },
@@ -39,8 +40,9 @@ export async function restoreOverSftp(
   choice: SftpRestore,
   context: RunContext,
   backUp: () => Promise<Backup>,
+  putDatabase: (() => Promise<void>) | null = null,
 ): Promise<RunResult> {
-  if (choice.database) throw noDatabase();
+  if (choice.database && putDatabase === null) throw noDatabase();
   const before = await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
     try {
       const backup = await backUp();
@@ -66,9 +68,10 @@ export async function restoreOverSftp(
       return restored;
     },
   );
+  if (choice.database) await putDatabase?.();
   return {
     state: 'done',
-    summary: `Restored: ${written} files written, ${deleted} deleted; ${unchanged} were the same.`,
+    summary: `Restored: ${written} files written, ${deleted} deleted${choice.database ? ', and the database' : ''}; ${unchanged} were the same.`,
   };
 }
 
@@ -190,7 +193,11 @@ function hand(files: RemoteFiles, { site, signal }: Hands, there: ReadonlyMap<st
 }
 
 /** Whether a name is as a backup has it. Contents are told by the backup that was taken just now: it read what has changed. */
-function isThere(entry: TreeEntry, live: ManifestEntry | undefined, now: TreeEntry | undefined): boolean {
+export function isThere(
+  entry: TreeEntry,
+  live: ManifestEntry | undefined,
+  now: TreeEntry | undefined,
+): boolean {
   if (live === undefined || live.kind !== entry.kind) return false;
   if (entry.kind === 'folder') return live.mode === (entry.mode & 0o7777);
   if (entry.kind === 'link') return live.target === entry.target;

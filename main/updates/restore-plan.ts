@@ -10,7 +10,7 @@ import {
   type Store,
   type TreeEntry,
 } from '../backups/index.ts';
-import type { BackupId } from '../words/index.ts';
+import { Problem, type BackupId } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import { leaveOutOf } from './leave-out.ts';
 
@@ -113,14 +113,14 @@ export async function restoredBy(
   return (path) => wanted.has(path) && !stays(path);
 }
 
-/** Everything at and below some paths of a backup. A path that the backup does not know is something that has to go. */
+/** Everything at and below some paths of a backup. A path that the backup does not know is something that has to go. @throws Problem `store-damaged` */
 export async function entriesOf(
   snapshot: Snapshot,
   paths: readonly string[],
 ): Promise<Map<string, TreeEntry>> {
   const wanted = new Map<string, TreeEntry>();
   for (const path of paths.length === 0 ? [''] : paths) {
-    const entry = path === '' ? null : await entryAt(snapshot, path).catch(() => null);
+    const entry = path === '' ? null : await entryAt(snapshot, path).catch(nullWhereNotThere);
     if (path !== '' && entry === null) continue;
     if (entry) wanted.set(path, entry);
     if (entry === null || entry.kind === 'folder')
@@ -129,8 +129,14 @@ export async function entriesOf(
   return wanted;
 }
 
+/** A path that a backup does not hold is none; one that it cannot say of, because it is damaged, is another matter. */
+function nullWhereNotThere(error: unknown): null {
+  if (error instanceof Problem && error.code === 'no-such-path') return null;
+  throw error;
+}
+
 /** SHA-256 of a file's content in hex; null: it is no file. */
-export async function hashOf(snapshot: Snapshot, entry: TreeEntry): Promise<string | null> {
+export async function hashOf(snapshot: Pick<Snapshot, 'read'>, entry: TreeEntry): Promise<string | null> {
   if (entry.kind !== 'file') return null;
   const hash = createHash('sha256');
   for await (const chunk of snapshot.read(entry.blobs)) hash.update(chunk);

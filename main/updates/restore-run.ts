@@ -3,16 +3,24 @@ import type { Site } from '../sites/index.ts';
 import { wordsOf, type BackupId } from '../words/index.ts';
 import { ElsewhereJournal } from './elsewhere/plan.ts';
 import { recoverElsewhere } from './elsewhere/recover.ts';
+import { goOnline as goOnlineOverSftp } from './files-only/maintenance.ts';
+import { restoreDatabaseOverSftp } from './files-only/restore.ts';
+import { removeNoted } from './files-only/runner-step.ts';
+import { recoverRollbackOverSftp } from './files-only/recover-rollback.ts';
+import { GuardJournal } from './guard.ts';
 import { handsFor } from './hands.ts';
 import { holdingSite } from './holding.ts';
 import { findPrivateFolder } from './private-folder.ts';
+import { leaveReported, recoverGuarded } from './recover-guarded.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { restoreOverSftp } from './restore-over-sftp.ts';
 import { restoredBy } from './restore-plan.ts';
 import { restorePaths } from './restore-site.ts';
-import type { RollbackServices } from './rollback-preview.ts';
+import type { RollbackServices } from './services.ts';
+import { RunPlan } from './run-plan.ts';
 import { siteLock } from './site-lock.ts';
 import { goOnline, leaveSite } from './undo.ts';
+import { disarmWatchdog } from './watchdog.ts';
 
 export interface RestoreChoice {
   readonly backupId: BackupId;
@@ -31,8 +39,12 @@ export async function restoreSite(
   const hands = handsFor(services, given, context.signal);
   if (given.connection.kind === 'sftp') {
     const touches = await restoredBy(services, choice);
-    const backUp = () => services.backUp(given, 'before-restore', context, touches);
-    return restoreOverSftp(services, hands, choice, context, backUp);
+    const backUp = () => services.backUp(given, 'before-restore', context, { touches });
+    if (hands.platform.module === null) return restoreOverSftp(services, hands, choice, context, backUp);
+    const putDatabase = () => restoreDatabaseOverSftp(services, hands, choice.backupId, context);
+    const restored = await restoreOverSftp(services, hands, choice, context, backUp, putDatabase);
+    await services.afterRun(given);
+    return restored;
   }
   const privateFolder = await hands.on((connection) =>
     findPrivateFolder(connection, services.scripts, given, context.signal),
@@ -44,7 +56,7 @@ export async function restoreSite(
     await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
       // A site that is broken may be exactly why it is restored: what can be saved of it is, the rest is said.
       try {
-        const backup = await services.backUp(site, 'before-restore', context, touches);
+        const backup = await services.backUp(site, 'before-restore', context, { touches });
         step.detail(`${backup.files} files${backup.database === null ? '' : ' and the database'}.`);
       } catch (error) {
         if (context.signal.aborted) throw error;
@@ -57,13 +69,16 @@ export async function restoreSite(
       { title: 'Put the files in place', undo: { online: true } },
       async (step) => {
         if (choice.database) await held.close();
+        await held.guard({ name: 'the restored files', items: [], database: choice.database });
         const found = await restorePaths(services, hands, held.lock, {
           backupId: choice.backupId,
           paths: choice.paths,
           progress: context.progress,
         });
         if (choice.database) await restoreDatabase(services.store, held.patient, held.lock, choice.backupId);
-        step.detail(`${found.written} written, ${found.deleted} deleted, ${found.unchanged} were the same.`);
+        step.detail(
+          `${found.written} written and compared where they lie now, ${found.deleted} deleted, ${found.unchanged} were the same.`,
+        );
         return found;
       },
     );
@@ -76,6 +91,11 @@ export async function restoreSite(
   return ended;
 }
 
+const NOTHING: RunResult = {
+  state: 'cancelled',
+  summary: 'Groundskeeper ended while this ran. Nothing on the site was changed.',
+};
+
 /** A rollback or restore that a dead process left: the site is reopened; doing it again finishes it, since both only move towards their goal. */
 export async function recoverOther(
   services: RollbackServices,
@@ -86,22 +106,40 @@ export async function recoverOther(
   const { data: elsewhere } = ElsewhereJournal.safeParse(orphan.plan);
   if (elsewhere !== undefined && site !== null)
     return recoverElsewhere(services, site, orphan, elsewhere, context);
-  const nothing: RunResult = {
-    state: 'cancelled',
-    summary: 'Groundskeeper ended while this ran. Nothing on the site was changed.',
-  };
-  if (site?.connection.kind === 'sftp' && orphan.steps.some((step) => step.name === 'restore'))
-    return cutOff(orphan);
-  if (site === null || site.privateFolder === null) return nothing;
+  const { data: guarded } = GuardJournal.safeParse(orphan.plan);
+  if (guarded !== undefined && site !== null) return recoverGuarded(services, site, orphan, guarded, context);
+  if (site?.connection.kind === 'sftp') return recoverOtherOverSftp(services, site, orphan, context);
+  if (site === null || site.privateFolder === null) return NOTHING;
   const hands = handsFor(services, site, context.signal).patient();
   const lock = siteLock(services.scripts, site.privateFolder, orphan.run.id);
   const began = orphan.steps.some((step) => step.name === 'undo' || step.name === 'restore');
   await context.step('settle', { title: 'Tidy up' }, async () => {
-    if (!(await hands.on((connection) => lock.isOurs(connection, hands.signal)))) return;
+    if (!(await hands.on((connection) => lock.isOurs(connection, hands.signal)))) {
+      await leaveReported(hands, lock);
+      return;
+    }
+    // One that was left there before there was anything to undo.
+    await disarmWatchdog(hands, lock);
     if (began) await goOnline(hands, lock, site.settings.php ?? 'php');
     await leaveSite(hands, lock, [lock.runFolder]);
   });
-  return began ? cutOff(orphan) : nothing;
+  return began ? cutOff(orphan) : NOTHING;
+}
+
+/** Our own files go, and visitors are let in; a rollback is taken back, where it was neither finished nor taken back. */
+async function recoverOtherOverSftp(
+  services: RollbackServices,
+  site: Site,
+  orphan: Orphan,
+  context: RunContext,
+): Promise<RunResult> {
+  const { data: plan } = RunPlan.safeParse(orphan.plan);
+  if (plan !== undefined) return recoverRollbackOverSftp(services, site, orphan, plan, context);
+  const began = orphan.steps.some((step) => ['restore', 'database'].includes(step.name));
+  const hands = handsFor(services, site, context.signal).patient();
+  await removeNoted(hands, orphan);
+  if (orphan.steps.some((step) => step.name === 'database')) await goOnlineOverSftp(hands);
+  return began ? cutOff(orphan) : NOTHING;
 }
 
 function cutOff({ run }: Orphan): RunResult {

@@ -1,12 +1,26 @@
 import { hashFiles, sendFiles, type Sending, type Store } from '../backups/index.ts';
 import { lines, runOk, sh, type Script } from '../connections/index.ts';
 import { joinRemote, Problem, type OnProgress } from '../words/index.ts';
+import type { Trying } from './attempts.ts';
 import type { Hands } from './hands.ts';
+import { compareInPlace } from './in-place.ts';
 import { fileChanges, hashOf, type FileChanges, type WantedFiles } from './restore-plan.ts';
+import {
+  addedThere,
+  goneFolder,
+  layBack,
+  movedAway,
+  savedFile,
+  type Saved,
+  type Standing,
+} from './put-back.ts';
+import { backFolder } from './remote.ts';
 import type { SiteLock } from './site-lock.ts';
 
 export interface RestoreOptions extends WantedFiles {
   readonly progress: OnProgress;
+  /** How often putting in place is tried; once unless said otherwise. */
+  readonly trying?: Trying;
 }
 
 export interface Restored {
@@ -26,24 +40,45 @@ export async function restorePaths(
   lock: SiteLock,
   options: RestoreOptions,
 ): Promise<Restored> {
-  return putFiles(hands, lock, await fileChanges(services, hands, options), options.progress);
+  return putFiles(hands, lock, await fileChanges(services, hands, options), options.progress, options.trying);
 }
 
-/** Makes the changes that were planned. */
+/** Paths that are put in place by one command, so that none grows without bound. */
+const BATCH = 500;
+
+/** Changes to be made, and who knows the contents. */
+export interface FilesToPut extends Pick<FileChanges, 'changed' | 'extra' | 'unchanged' | 'there'> {
+  readonly snapshot: Pick<FileChanges['snapshot'], 'read'>;
+}
+
+/**
+ * Makes the changes that were planned; before each batch the site is told what brings it back. Afterwards each file that was written is
+ * compared where it lies now.
+ * @throws Problem `stage-damaged` before anything is replaced, `not-in-place` after it
+ */
 export async function putFiles(
   hands: Hands,
   lock: SiteLock,
-  { snapshot, changed, extra, unchanged, there }: FileChanges,
+  { snapshot, changed, extra, unchanged, there }: FilesToPut,
   progress: OnProgress,
+  trying: Trying = (work) => work(hands),
 ): Promise<Restored> {
   const { signal, site } = hands;
   const staged = joinRemote(lock.runFolder, 'restore');
+  const savedFolder = joinRemote(lock.runFolder, 'saved');
   await hands.on((connection) =>
-    runOk(connection, lines(lock.fence, sh`umask 077; rm -rf -- ${staged}; mkdir -p -- ${staged}`), {
-      attempted: 'Make room for the restored files',
-      signal,
-      timeLimit: 60_000,
-    }),
+    runOk(
+      connection,
+      lines(
+        lock.fence,
+        sh`umask 077; rm -rf -- ${[staged, savedFolder, backFolder(lock.runFolder)]}; mkdir -p -- ${staged}`,
+      ),
+      {
+        attempted: 'Make room for the restored files',
+        signal,
+        timeLimit: 60_000,
+      },
+    ),
   );
   const files = changed.filter(([, entry]) => entry.kind === 'file');
   const sending: Sending[] = files.map(([, entry], index) => ({
@@ -54,6 +89,7 @@ export async function putFiles(
     mtime: Number(entry.mtime),
     content: () => snapshot.read(entry.kind === 'file' ? entry.blobs : []),
   }));
+  const sums = new Map<string, string>();
   if (sending.length > 0) {
     await hands.on((connection) =>
       sendFiles(connection, staged, sending, {
@@ -68,7 +104,9 @@ export async function putFiles(
       hashFiles(connection, 'sha256', staged, ['.'], { scripts: hands.scripts.files, signal }),
     );
     for (const [index, [path, entry]] of files.entries()) {
-      if (sent.get(String(index)) !== (await hashOf(snapshot, entry))) {
+      const right = (await hashOf(snapshot, entry)) ?? '';
+      sums.set(path, right);
+      if (sent.get(String(index)) !== right) {
         throw new Problem({
           code: 'stage-damaged',
           message: 'What arrived on the server is not what was sent. Nothing was replaced.',
@@ -78,53 +116,84 @@ export async function putFiles(
       }
     }
   }
-  const steps: Script[] = [];
+  const steps: { readonly put: Script; readonly saved: Saved | null }[] = [];
   const root = site.root;
+  const kept = () => joinRemote(savedFolder, String(steps.length));
+  const standing = (path: string): Standing => there.get(path)?.kind ?? 'nothing';
   for (const [path, entry] of changed.filter(([, one]) => one.kind === 'folder')) {
-    steps.push(
-      sh`{ [ -d ${joinRemote(root, path)} ] && [ ! -L ${joinRemote(root, path)} ]; } || { rm -rf -- ${joinRemote(root, path)}; mkdir -- ${joinRemote(root, path)}; } && chmod ${(entry.mode & 0o777).toString(8)} -- ${joinRemote(root, path)} || exit 1`,
-    );
+    const target = joinRemote(root, path);
+    const was = standing(path);
+    steps.push({
+      put: sh`{ [ -d ${target} ] && [ ! -L ${target} ]; } || { rm -rf -- ${target}; mkdir -- ${target}; } && chmod ${(entry.mode & 0o777).toString(8)} -- ${target} || exit 1`,
+      saved:
+        was === 'nothing'
+          ? addedThere(target, 'folder')
+          : was === 'folder'
+            ? null
+            : movedAway(target, kept()),
+    });
   }
   for (const [index, [path]] of files.entries()) {
     const target = joinRemote(root, path);
     const from = joinRemote(staged, String(index));
-    steps.push(
+    const was = standing(path);
+    const saved =
+      was === 'nothing'
+        ? addedThere(target, 'file')
+        : was === 'file'
+          ? savedFile(target, kept())
+          : movedAway(target, kept());
+    steps.push({
       // Where nothing is staged any more, an earlier try has put it in place, and only its answer was lost.
-      sh`[ ! -f ${from} ] || { { [ ! -d ${target} ] || [ -L ${target} ] || rm -rf -- ${target}; } && mv -f -- ${from} ${target}; } || exit 1`,
-    );
+      put: sh`[ ! -f ${from} ] || { ${saved.save}
+{ [ ! -d ${target} ] || [ -L ${target} ] || rm -rf -- ${target}; } && mv -f -- ${from} ${target}; } || exit 1`,
+      saved: { ...saved, save: sh`:` },
+    });
   }
   for (const [path, entry] of changed) {
-    if (entry.kind === 'link')
-      steps.push(
-        sh`rm -rf -- ${joinRemote(root, path)} && ln -s -- ${entry.target} ${joinRemote(root, path)} || exit 1`,
-      );
+    if (entry.kind !== 'link') continue;
+    const target = joinRemote(root, path);
+    steps.push({
+      put: sh`rm -rf -- ${target} && ln -s -- ${entry.target} ${target} || exit 1`,
+      saved: standing(path) === 'nothing' ? addedThere(target, 'file') : movedAway(target, kept()),
+    });
   }
   for (const path of extra.toSorted((a, b) => b.length - a.length)) {
     const target = joinRemote(root, path);
+    const gone = there.get(path);
     steps.push(
-      there.get(path)?.kind === 'folder'
-        ? sh`rmdir -- ${target} 2>/dev/null || :`
-        : sh`rm -f -- ${target} || exit 1`,
+      gone?.kind === 'folder'
+        ? { put: sh`rmdir -- ${target} 2>/dev/null || :`, saved: goneFolder(target, gone.mode) }
+        : { put: sh`rm -f -- ${target} || exit 1`, saved: movedAway(target, kept()) },
     );
   }
-  // A part at a time, so that no command grows without bound.
-  for (let at = 0; at < steps.length; at += 500) {
-    const part = steps.slice(at, at + 500);
-    await hands.on(async (connection) => {
-      await lock.takeTurn(connection, signal);
-      await runOk(connection, lines(lock.fence, ...part), {
-        attempted: 'Put the files in place',
-        signal,
-        timeLimit: 300_000,
+  await trying(async (by) => {
+    for (let at = 0; at < steps.length; at += BATCH) {
+      const part = steps.slice(at, at + BATCH);
+      await by.on(async (connection) => {
+        await lock.takeTurn(connection, by.signal);
+        const saved = part.flatMap((step) => (step.saved === null ? [] : [step.saved]));
+        const script = lines(
+          lock.fence,
+          sh`(umask 077; mkdir -p -- ${savedFolder}) || exit 1`,
+          layBack(backFolder(lock.runFolder), at / BATCH, saved),
+          ...part.flatMap((step) => [step.saved?.save ?? sh`:`, step.put]),
+        );
+        await runOk(connection, script, {
+          attempted: 'Put the files in place',
+          signal: by.signal,
+          timeLimit: 300_000,
+        });
       });
-    });
-    progress({
-      what: 'Put the files in place',
-      done: Math.min(at + 500, steps.length),
-      total: steps.length,
-      unit: 'files',
-    });
-  }
+      progress({
+        what: 'Put the files in place',
+        done: Math.min(at + BATCH, steps.length),
+        total: steps.length,
+        unit: 'files',
+      });
+    }
+    await compareInPlace(by, sums);
+  });
   await hands.on((connection) =>
     runOk(connection, lines(lock.fence, sh`rm -rf -- ${staged}`), {
       attempted: 'Tidy up on the server',

@@ -1,11 +1,18 @@
-import { countRows, isAllOrNothing, onlyTables, putTables, type Backup } from '../backups/index.ts';
+import {
+  countRows,
+  databaseIn,
+  isAllOrNothing,
+  onlyTables,
+  putTables,
+  type Backup,
+} from '../backups/index.ts';
 import type { RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { counted, Problem, wordsOf, type BackupId } from '../words/index.ts';
 import { handsFor, type Hands } from './hands.ts';
 import { holdingSite, type Held } from './holding.ts';
 import { findPrivateFolder } from './private-folder.ts';
-import type { RollbackServices } from './rollback-preview.ts';
+import type { RollbackServices } from './services.ts';
 
 /**
  * Puts single tables of a backup back into the site that it was taken from, with their triggers; nothing else of the database
@@ -70,13 +77,7 @@ export async function restoreTables(
 
 async function dumpOf(services: RollbackServices, backupId: BackupId) {
   const snapshot = await services.store.open(backupId);
-  if (snapshot.database === null)
-    throw new Problem({
-      code: 'no-dump',
-      message: 'This backup holds no database.',
-      todo: 'Choose another backup.',
-    });
-  return { snapshot, database: snapshot.database };
+  return { snapshot, database: databaseIn(snapshot) };
 }
 
 /** What was there before comes back; what was only half made goes. */

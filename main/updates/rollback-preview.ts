@@ -1,34 +1,47 @@
-import { countRows, type Store } from '../backups/index.ts';
-import { run, sh } from '../connections/index.ts';
+import { countRows, type Snapshot, type StoredDatabase } from '../backups/index.ts';
+import type { Orphan } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
-import { Problem, type RunId } from '../words/index.ts';
+import { asProblem, Problem, type BackupId, type RunId } from '../words/index.ts';
+import { recordOfCutOff } from './cut-off.ts';
 import { handsFor, type Hands } from './hands.ts';
 import type { KeptRecord } from './kept.ts';
+import { oldVersionOf, whyNotKept } from './old-version.ts';
 import type { RollbackPreview } from './plan.ts';
-import { inodesOf } from './remote.ts';
+import { recordTo, versionsSince } from './point-in-time.ts';
+import { obstaclesToRollback } from './rollback-obstacles.ts';
+import { rowChanges } from './row-changes.ts';
 import type { JournaledPart } from './run-plan.ts';
-import type { UpdateServices } from './update.ts';
-
-export interface RollbackServices extends UpdateServices {
-  readonly store: Store;
-}
+import type { RollbackServices } from './services.ts';
 
 export interface RollbackChoice {
   /** Which update; null: the latest. */
   readonly runId: RunId | null;
+  /** In place of one update: everything back to the versions of this backup. */
+  readonly to?: BackupId | undefined;
   /** Slugs; null: all of its components. */
   readonly components: readonly string[] | null;
   readonly database: 'keep' | 'restore';
+  /** Whether it is done in spite of what a person may judge (see `obstaclesToRollback`), and stays where the site looks worse then. */
+  readonly force: boolean;
+  /** A run of this site that was cut off and could not be recovered: what it was about is taken back. Only where it is forced. */
+  readonly cutOff: Orphan | null;
 }
 
 /** The update that a choice means. @throws Problem `nothing-to-roll-back` */
 export async function updateToUndo(
   services: RollbackServices,
   site: Site,
-  choice: Pick<RollbackChoice, 'runId' | 'components'>,
+  choice: Pick<RollbackChoice, 'runId' | 'components' | 'to'> & Partial<Pick<RollbackChoice, 'cutOff'>>,
+  signal: AbortSignal = AbortSignal.timeout(600_000),
 ): Promise<{ record: KeptRecord; parts: JournaledPart[] }> {
+  const { cutOff = null, to, components } = choice;
+  if (to !== undefined) {
+    const record = await recordTo(services, site, { to, components }, signal);
+    return { record, parts: record.tree.parts };
+  }
   const record =
-    choice.runId === null ? (await services.kept.of(site.id))[0] : await services.kept.get(choice.runId);
+    (cutOff === null ? null : recordOfCutOff(cutOff, site.id)) ??
+    (choice.runId === null ? (await services.kept.of(site.id))[0] : await services.kept.get(choice.runId));
   const parts =
     record?.tree.parts.filter(
       (part) => choice.components === null || choice.components.includes(part.slug),
@@ -47,69 +60,78 @@ export async function updateToUndo(
 export async function previewRollback(
   services: RollbackServices,
   site: Site,
-  choice: Pick<RollbackChoice, 'runId' | 'components'>,
+  choice: Pick<RollbackChoice, 'runId' | 'components' | 'to'>,
   signal: AbortSignal,
 ): Promise<RollbackPreview> {
-  const { record, parts } = await updateToUndo(services, site, choice);
+  const { record, parts } = await updateToUndo(services, site, choice, signal);
   const hands = handsFor(services, site, signal);
-  const means = (await areKept(hands, parts)) ? 'kept' : 'store';
+  const found = await oldVersionOf(services, site, record, parts).then(
+    (old) => ({ old, wrong: [] }),
+    (error: unknown) => {
+      signal.throwIfAborted();
+      return { old: null, wrong: [{ problem: asProblem(error).toJSON(), canBeForced: false }] };
+    },
+  );
+  const { old } = found;
+  const means =
+    old !== null && (await whyNotKept(hands, record, parts, old, 'glance')) === null ? 'kept' : 'store';
+  const obstacles = await obstaclesToRollback(services, hands, record, parts, {
+    ...{ runId: null, database: 'keep' },
+    bytes: means === 'kept' ? 0 : (old?.bytes ?? 0),
+  });
   const snapshot = await services.store.open(record.tree.backupId).catch(() => null);
   const before = snapshot?.database?.tables ?? null;
-  const now = await hands
-    .on(async (connection) => {
-      const work = await hands.database(connection);
-      return work === null ? null : countRows(work);
-    })
-    .catch(() => null);
+  const counted = await countedNow(services, hands, snapshot);
+  const since = choice.to === undefined ? undefined : snapshot?.backup;
+  const components = await Promise.all(
+    parts.map(async (part) => {
+      const { kind, slug, name, from, to } = part;
+      const versions = since === undefined ? [] : await versionsSince(services.store, site, part, since);
+      return { kind, slug, name, from: to, to: from, versions };
+    }),
+  );
   return {
     title: titleOf(parts),
-    components: parts.map(({ kind, slug, name, from, to }) => ({ kind, slug, name, from: to, to: from })),
+    components,
     means,
+    obstacles: [...found.wrong, ...obstacles],
     database: {
       available: before !== null,
       takenAt: snapshot?.backup.takenAt ?? null,
-      changed: before === null || now === null ? null : differences(before, now),
+      changed: before === null || counted === null ? null : rowChanges(before, counted.tables),
+      countedAt: counted?.at ?? null,
+      schema: parts.flatMap(({ schema }) => schema ?? []),
     },
   };
 }
 
-/** Whether every old tree is still there and nothing has been installed over it since. */
-export async function areKept(hands: Hands, parts: readonly JournaledPart[]): Promise<boolean> {
-  const items = parts.flatMap((part) => part.items);
-  const folders = items.filter(
-    (item) => item.kind === 'folder' && item.inode !== null && item.staged !== null,
+/**
+ * How many rows the site's tables have. Over SFTP only a file of ours in the web root could count them, which a look does not put there:
+ * then as the newest backup since then knows.
+ */
+async function countedNow(
+  { store }: RollbackServices,
+  hands: Hands,
+  then: Snapshot | null,
+): Promise<{ tables: StoredDatabase['tables']; at: number | null } | null> {
+  const { site } = hands;
+  if (site.connection.kind !== 'sftp')
+    return hands
+      .on(async (connection) => {
+        const work = await hands.database(connection);
+        return work === null ? null : { tables: await countRows(work), at: null };
+      })
+      .catch(() => null);
+  const since = then?.backup.takenAt ?? 0;
+  const newest = (await store.list(site.id)).find(
+    ({ takenAt, database }) => takenAt > since && database !== null,
   );
-  const files = items.filter((item) => item.kind === 'file' && item.inode !== null);
-  return hands.on(async (connection) => {
-    const inodes = await inodesOf(
-      connection,
-      folders.map((item) => item.old),
-      hands.signal,
-    );
-    if (folders.some((item, index) => item.inode !== inodes[index])) return false;
-    if (files.length === 0) return true;
-    const there = await run(
-      connection,
-      sh`for one in ${files.map((item) => item.old)}; do [ -f "$one" ] || exit 1; done`,
-      { attempted: 'Look for the old files', signal: hands.signal, timeLimit: 30_000 },
-    );
-    return there.code === 0;
-  });
+  if (newest === undefined) return null;
+  const tables = (await store.open(newest.id).catch(() => null))?.database?.tables;
+  return tables === undefined ? null : { tables, at: newest.takenAt };
 }
 
 /** What is brought back, in words. */
 export function titleOf(parts: readonly JournaledPart[]): string {
   return parts.map((part) => `${part.name} ${part.to} → ${part.from}`).join(', ');
-}
-
-function differences(
-  before: readonly { name: string; rows: number }[],
-  now: readonly { name: string; rows: number }[],
-): { table: string; before: number; now: number }[] {
-  const names = [...new Set([...before, ...now].map((table) => table.name))].sort();
-  return names.flatMap((table) => {
-    const was = before.find((one) => one.name === table)?.rows ?? 0;
-    const is = now.find((one) => one.name === table)?.rows ?? 0;
-    return was === is ? [] : [{ table, before: was, now: is }];
-  });
 }

@@ -1,23 +1,17 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
+import { counted, type BackupId } from '../words/index.ts';
+import { takeFromCutOff } from './cut-off.ts';
 import { handsFor } from './hands.ts';
-import { healthOf, verdictSentence } from './health.ts';
-import { judge } from './judge.ts';
-import { holdingSite } from './holding.ts';
+import { verdictSentence } from './health.ts';
 import { below } from './leave-out.ts';
-import { OPCACHE } from './opcache.ts';
-import { restoreDatabase } from './restore-database.ts';
-import { restorePaths } from './restore-site.ts';
-import {
-  areKept,
-  titleOf,
-  updateToUndo,
-  type RollbackChoice,
-  type RollbackServices,
-} from './rollback-preview.ts';
-import type { JournaledPart } from './run-plan.ts';
-import { undoPart } from './undo.ts';
+import { rollbackFor } from './means.ts';
+import { oldVersionOf, pathsOf, whyNotKept } from './old-version.ts';
+import { obstaclesToRollback, refuseObstacles } from './rollback-obstacles.ts';
+import { rowChanges, rowSentence } from './row-changes.ts';
+import { titleOf, updateToUndo, type RollbackChoice } from './rollback-preview.ts';
+import type { RollbackServices } from './services.ts';
+import { takeOver } from './take-over.ts';
 
 export const ROLLBACK_STEPS = [
   { name: 'preflight', title: 'Look what can be brought back' },
@@ -37,53 +31,74 @@ export async function rollBack(
   const hands = handsFor(services, site, context.signal);
   const { record, parts } = await updateToUndo(services, site, choice);
   const { privateFolder, backupId } = record.tree;
-  const health = healthOf(site, hands.platform, services.slowerTimes);
   const withDatabase = choice.database === 'restore';
   const title = titleOf(parts);
-
-  const { kept, php, baseline } = await context.step(
+  const means = rollbackFor(services, { site, hands, context, privateFolder, withDatabase, parts });
+  const { isKept, old, php, baseline, forced } = await context.step(
     'preflight',
     { title: 'Look what can be brought back' },
     async (step) => {
-      const found = await areKept(hands, parts);
-      step.detail(
-        found ? 'The old version still lies on the site.' : 'The old version comes from the backup.',
-      );
+      const [old, baseline] = await Promise.all([
+        oldVersionOf(services, site, record, parts),
+        means.health.baseline(hands),
+      ]);
+      const why = await whyNotKept(hands, record, parts, old, 'read');
+      step.detail(why ?? 'The old version still lies on the site, as it was backed up.');
+      const isCutOff = record.runId === choice.cutOff?.run.id;
+      const obstacles = await obstaclesToRollback(services, hands, record, isCutOff ? [] : parts, {
+        ...{ runId: choice.cutOff?.run.id ?? context.runId, database: choice.database },
+        bytes: why === null ? 0 : old.bytes,
+      });
+      const forced = refuseObstacles(obstacles, choice.force);
+      for (const { message, answered } of forced)
+        context.log('warning', `Done all the same: ${message} ${answered}`.trim());
       // The site may be dead: then PHP's path is the configured one, and the files come back all the same.
       const reading = await hands.reading().catch(() => null);
       return {
-        kept: found,
+        isKept: why === null,
+        old,
+        baseline,
+        forced,
         php: reading?.facts.php ?? site.settings.php ?? 'php',
-        baseline: await health.look(context.signal, 1),
       };
     },
   );
-  const ended = await holdingSite(services, { site, privateFolder, hands, context, php }, async (held) => {
-    const { patient, lock } = held;
+  if (choice.cutOff !== null) await takeFromCutOff(services, hands, choice.cutOff, context);
+  else if (forced.some(({ code }) => code === 'site-locked')) await takeOver(services, site, context);
+  // What was cut off may have left visitors outside.
+  const closes = withDatabase || parts.some(({ offlineAt }) => choice.cutOff !== null && offlineAt !== null);
+  const ended = await means.hold(php, async (held) => {
     await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
-      const backup = await services.backUp(site, 'before-rollback', context, below(pathsOf(site, parts)));
+      const touches = below(pathsOf(site, parts));
+      const backup = await held.backUp({ touches, filesAlone: choice.force && !withDatabase });
       step.detail(`${backup.files} files${backup.database === null ? '' : ' and the database'}.`);
+      if (withDatabase) {
+        const rows = rowSentence(await rowsGoingBack(services, backupId, backup.id));
+        if (rows !== '') context.log('warning', `${rows} What came in since is in backup ${backup.id}.`);
+      }
     });
-    await context.step('undo', { title: `Bring ${title} back`, undo: { online: true } }, async () => {
-      if (withDatabase) await held.close(health.digest);
-      if (kept)
-        for (const part of [...parts].reverse())
-          await undoPart(patient, services.scripts, { ...part, dump: null }, lock, false);
-      else
-        await restorePaths(services, patient, lock, {
-          backupId,
-          paths: pathsOf(site, parts),
-          progress: context.progress,
-        });
-      if (withDatabase) await restoreDatabase(services.store, patient, lock, backupId);
+    await context.step('undo', { title: `Bring ${title} back`, undo: { online: true } }, async (step) => {
+      if (closes) await held.close();
+      await held.bringBack({ title, parts, old, backupId, isKept, withDatabase });
+      step.detail(`${counted(old.files.size, 'file')} compared with the backup, each as it was.`);
     });
     const verdict = await context.step('judge', { title: 'Look at the site' }, async (step) => {
-      await wait(OPCACHE);
-      const after = await health.look(patient.signal, 1);
-      const found = judge(baseline, after, [], { slowerTimes: services.slowerTimes() });
+      await held.settleCode(baseline);
+      const found = await means.health.glance(held.patient, baseline);
+      step.seen(found.pages);
       step.detail(verdictSentence(found));
       return found;
     });
+    if (verdict.verdict === 'worse' && !choice.force) {
+      await held.takeBack();
+      await held.settleCode(baseline);
+      return {
+        state: 'rolled-back',
+        summary: `The site got worse by the rollback (${title}), so it was brought back as it was: ${verdict.reasons.join(' ')} To have the old version all the same, force it.`,
+      };
+    }
+    // Before visitors come in: what they write is not taken back by itself any more.
+    await held.keep();
     const rest = record.tree.parts.filter((part) => !parts.includes(part));
     if (rest.length > 0)
       await services.kept.keep(
@@ -106,6 +121,8 @@ export async function rollBack(
   return ended;
 }
 
-function pathsOf(site: Site, parts: readonly JournaledPart[]): string[] {
-  return parts.flatMap((part) => part.items.map((item) => item.live.slice(site.root.length + 1)));
+/** What becomes of the tables when a database goes back from one backup to another. */
+async function rowsGoingBack({ store }: RollbackServices, to: BackupId, from: BackupId) {
+  const [then, now] = await Promise.all([store.open(to), store.open(from)]);
+  return rowChanges(then.database?.tables ?? [], now.database?.tables ?? []);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ComponentKind } from '../platforms/index.ts';
+import { SchemaChange } from './schema-change.ts';
 import { BackupId, Json, readJson, RemotePath } from '../words/index.ts';
 
 const Item = z.object({
@@ -22,9 +23,13 @@ export const JournaledPart = z.object({
   items: z.array(Item),
   /** Tables of the dump taken just before, and where it lies on the site; null: none was needed. */
   dump: z.object({ file: RemotePath, tables: z.array(z.string()) }).nullable(),
+  /** Over SFTP: the backup that holds the same; the dump on the site is packed then, and for a computer without that backup. */
+  storedDump: BackupId.optional(),
   /** When visitors got the maintenance page (milliseconds); WordPress ignores it after ten minutes. */
   offlineAt: z.number().nullable(),
   outcome: z.enum(['waiting', 'kept', 'undone']),
+  /** What it changed of the database's schema; null: it could not be looked at. Absent: it does not migrate, or is not through. */
+  schema: z.array(SchemaChange).nullable().optional(),
 });
 export type JournaledPart = z.infer<typeof JournaledPart>;
 
@@ -37,6 +42,10 @@ export const RunPlan = z.object({
   php: z.string(),
   choices: z.array(z.object({ kind: ComponentKind, slug: z.string(), version: z.string().nullable() })),
   parts: z.array(JournaledPart),
+  /** Over SFTP: names of our own files in the root, noted before they are made. */
+  runners: z.array(z.string().regex(/^[\w-][\w.-]*$/)).optional(),
+  /** Over SFTP: whether the locks of the platform's own updaters may be held, noted before they are. */
+  holdsUpdaters: z.boolean().optional(),
 });
 export type RunPlan = z.infer<typeof RunPlan>;
 

@@ -1,34 +1,37 @@
-import { joinRemote, type RemotePath } from '../words/index.ts';
-import type { Hands } from './hands.ts';
+import { joinRemote, type RemotePath, type RunId } from '../words/index.ts';
 import type { KeptTrees } from './kept.ts';
+import type { Operations } from './operations.ts';
 import type { RunPlan } from './run-plan.ts';
-import type { SiteLock } from './site-lock.ts';
-import { goOnline, leaveSite } from './undo.ts';
+
+interface SettleServices {
+  readonly kept: KeptTrees;
+  readonly keepOldDays: () => number;
+}
 
 /**
  * The end of every update, finished or recovered: visitors are let in, what is not needed any more goes, old
  * trees of what stayed are noted for an instant rollback, and the site is let go of.
  */
 export async function settleUpdate(
-  services: { readonly kept: KeptTrees; readonly keepOldDays: () => number },
-  hands: Hands,
-  lock: SiteLock,
-  plan: RunPlan,
-  offline: boolean,
+  services: SettleServices,
+  operations: Operations,
+  { runId, plan }: { readonly runId: RunId; readonly plan: RunPlan },
 ): Promise<void> {
-  const { privateFolder, runFolder, runId } = lock;
-  if (offline) await goOnline(hands, lock, plan.php);
+  if (operations.mayBeClosed) await operations.open();
+  await operations.leave(await noteKept(services, operations, runId, plan));
+}
+
+/** Notes the old trees of what stayed. @returns what of the run's folder is not needed any more */
+async function noteKept(
+  services: SettleServices,
+  { site, privateFolder, runFolder, leftovers }: Operations,
+  runId: RunId,
+  plan: RunPlan,
+): Promise<RemotePath[]> {
   const parts = plan.parts.filter((part) => part.outcome === 'kept');
   const days = services.keepOldDays();
-  let remove: RemotePath[] = [runFolder];
-  if (parts.length > 0 && plan.backupId !== null && days > 0) {
-    remove = ['staged', 'new', 'dump'].map((name) => joinRemote(runFolder, name));
-    await services.kept.keep(
-      runId,
-      hands.site.id,
-      { runFolder, privateFolder, backupId: plan.backupId, parts },
-      days,
-    );
-  }
-  await leaveSite(hands, lock, remove);
+  if (parts.length === 0 || plan.backupId === null || days === 0) return [runFolder];
+  const tree = { runFolder, privateFolder, backupId: plan.backupId, parts };
+  await services.kept.keep(runId, site.id, tree, days);
+  return leftovers.map((name) => joinRemote(runFolder, name));
 }

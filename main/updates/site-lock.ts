@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { lines, run, runOk, scriptFile, sh, type Connection, type Script } from '../connections/index.ts';
-import { joinRemote, parentOf, Problem, type RemotePath, type RunId } from '../words/index.ts';
+import { joinRemote, parentOf, type RemotePath, type RunId } from '../words/index.ts';
+import { heldProblem } from './foreign-run.ts';
+import { aliveFile } from './alive-file.ts';
+import { watchFolder } from './watch-folder.ts';
 
 /** A run's hold on a site, kept in the site's private folder. How turns work: `resources/updates/turn.sh`. */
 export interface SiteLock {
@@ -19,6 +22,11 @@ export interface SiteLock {
    * broke, goes on there) and refuses what of it comes late. To be called before anything is undone.
    */
   takeTurn(connection: Connection, signal: AbortSignal): Promise<void>;
+  /**
+   * As {@link takeTurn}, and ends the run's watchdog for good, whatever it is at.
+   * @param then done in the same command, when the turn is taken
+   */
+  takeTurnFromWatchdog(connection: Connection, signal: AbortSignal, then?: Script): Promise<void>;
   /** Lets go of the site, if the run still owns it. */
   release(connection: Connection, signal: AbortSignal): Promise<void>;
 }
@@ -32,6 +40,20 @@ export function siteLock(
   const lock = joinRemote(privateFolder, 'lock');
   const owner = joinRemote(lock, 'owner');
   let turn = '';
+  const nextTurn = async (connection: Connection, signal: AbortSignal, before: Script, then = sh``) => {
+    const next = randomBytes(8).toString('hex');
+    await runOk(
+      connection,
+      lines(
+        scriptFile(scripts.turn, {}),
+        before,
+        sh`gk_take_turn ${lock} ${runId} ${next}; gk_begin ${lock} ${runId} ${next}`,
+        then,
+      ),
+      { attempted: 'End what still runs on the server', signal, timeLimit: 120_000 },
+    );
+    turn = next;
+  };
   return {
     privateFolder,
     runId,
@@ -41,7 +63,10 @@ export function siteLock(
     },
     async take(connection, signal) {
       const script = sh`umask 077; mkdir -p -- ${privateFolder} && chmod 700 -- ${privateFolder} || exit 1
-if mkdir -- ${lock} 2>/dev/null || [ ! -f ${owner} ]; then printf %s ${runId} > ${owner}; else cat -- ${owner}; fi`;
+if mkdir -- ${lock} 2>/dev/null || [ ! -s ${owner} ]; then
+  # On a full disk files are made, and nothing is in them.
+  { printf '0 %s 60\n' "$(date +%s 2>/dev/null || echo -)" > ${aliveFile(privateFolder)} && printf %s ${runId} > ${owner}; } || { rm -rf -- ${lock}; exit 1; }
+else cat -- ${owner}; fi`;
       const answer = await runOk(connection, script, {
         attempted: 'Lock the site',
         signal,
@@ -49,13 +74,7 @@ if mkdir -- ${lock} 2>/dev/null || [ ! -f ${owner} ]; then printf %s ${runId} > 
       });
       const other = answer.toString('utf8').trim();
       if (other !== '' && other !== runId) {
-        throw new Problem({
-          code: 'site-locked',
-          message: 'Another update of this site is under way, or was cut off.',
-          attempted: 'Lock the site',
-          answered: `held by ${other}`,
-          todo: 'If it ran on this computer: `groundskeeper runs recover`. If on another one: recover it there first.',
-        });
+        throw heldProblem(other, null);
       }
     },
     async isOurs(connection, signal) {
@@ -66,14 +85,29 @@ if mkdir -- ${lock} 2>/dev/null || [ ! -f ${owner} ]; then printf %s ${runId} > 
       });
       return answer.stdout.toString('utf8') === runId;
     },
-    async takeTurn(connection, signal) {
-      const next = randomBytes(8).toString('hex');
-      await runOk(
+    takeTurn: (connection, signal) => nextTurn(connection, signal, sh``),
+    takeTurnFromWatchdog(connection, signal, then) {
+      const watch = watchFolder(joinRemote(privateFolder, runId));
+      const [off, loop] = [joinRemote(watch, 'off'), joinRemote(watch, 'loop')];
+      const hand = joinRemote(lock, 'hand.watchdog');
+      const last = randomBytes(8).toString('hex');
+      // Told that it is over, then ended as a hand is. Before it ended it may have taken the turn: so the turn is taken twice.
+      // Or it had just given the site back, and was ended while it removed itself: then that is done for it.
+      return nextTurn(
         connection,
-        lines(scriptFile(scripts.turn, {}), sh`gk_take_turn ${lock} ${runId} ${next}`),
-        { attempted: 'End what still runs on the server', signal, timeLimit: 120_000 },
+        signal,
+        sh`if [ -d ${watch} ]; then
+  printf '' > ${off} || exit 1
+  if [ -f ${loop} ]; then ln -f -- ${loop} ${hand} 2>/dev/null || cp -- ${loop} ${hand} || exit 1; fi
+  (gk_take_turn ${lock} ${runId} ${last}) || { refused=$?; [ "$refused" = 75 ] || exit "$refused"; }
+  gk_lock=${lock}
+  if ! gk_owns ${runId}; then
+    [ ! -d ${watch}/lock ] || rm -rf -- ${watch}
+    rm -rf -- ${watch}.gone
+  fi
+fi`,
+        then,
       );
-      turn = next;
     },
     async release(connection, signal) {
       const script = sh`if [ "$(cat -- ${owner} 2>/dev/null)" = ${runId} ]; then rm -rf -- ${lock}; fi; rmdir -- ${privateFolder} 2>/dev/null && case ${parentOf(privateFolder)} in */.groundskeeper) rmdir -- ${parentOf(privateFolder)} 2>/dev/null;; esac; :`;

@@ -1,7 +1,8 @@
-import { hashFiles, sendFiles, type FileScripts, type Sending } from '../backups/index.ts';
+import { sendFiles, type FileScripts, type Sending } from '../backups/index.ts';
 import { lines, runOk, sh, type Connection, type Script } from '../connections/index.ts';
-import { joinRemote, Problem, type OnProgress, type RemotePath } from '../words/index.ts';
+import { joinRemote, type OnProgress, type RemotePath } from '../words/index.ts';
 import type { Part, TreeDiff } from './part.ts';
+import { compareStaged } from './staged.ts';
 import { inodesOf, type SwapItem } from './remote.ts';
 
 export interface StageOptions {
@@ -117,11 +118,12 @@ cd -- ${staged} || exit 1`;
     ),
     { attempted: 'Tidy up the staged folder', signal, timeLimit: 60_000 },
   );
-  await compare(
+  await compareStaged(
     connection,
     staged,
     new Map([...uploads, ...tree.kept].map((path) => [path, known.get(inPackage(path))?.sha256 ?? ''])),
     tree.folder,
+    ['.'],
     options,
   );
 }
@@ -161,28 +163,7 @@ async function stageFiles(
       known.get(file.inPackage)?.sha256 ?? '',
     ]),
   );
-  await compare(connection, staged, wanted, part.update.component.name, options, [...wanted.keys()]);
-}
-
-/** Every staged file has to be the package's, before anything is swapped. */
-async function compare(
-  connection: Connection,
-  staged: RemotePath,
-  wanted: ReadonlyMap<string, string>,
-  what: string,
-  { fileScripts, signal }: StageOptions,
-  places: readonly string[] = ['.'],
-): Promise<void> {
-  const there = await hashFiles(connection, 'sha256', staged, places, { scripts: fileScripts, signal });
-  const wrong = [...wanted].filter(([path, sha256]) => there.get(path) !== sha256).map(([path]) => path);
-  if (wrong.length === 0) return;
-  throw new Problem({
-    code: 'stage-damaged',
-    message: `What was laid ready for ${what} is not what the package holds. Nothing was swapped.`,
-    attempted: 'Compare the staged files with the package',
-    answered: wrong.slice(0, 10).join(', '),
-    todo: 'Try again; if it happens again, the server’s disk may be full or failing.',
-  });
+  await compareStaged(connection, staged, wanted, part.update.component.name, [...wanted.keys()], options);
 }
 
 /** The modes of files and folders as they are in a live place: `[file, folder]`. */

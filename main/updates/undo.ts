@@ -1,11 +1,12 @@
 import { restoreFromFile } from '../backups/index.ts';
-import { lines, run, runOk, sh } from '../connections/index.ts';
-import { runRecipeStep } from '../platforms/index.ts';
+import { lines, run, runOk, sh, type Script } from '../connections/index.ts';
+import { runRecipeStep, stepScript } from '../platforms/index.ts';
 import { Problem, wordsOf, type RemotePath } from '../words/index.ts';
 import type { Hands } from './hands.ts';
-import { undoScript, type UpdateScripts } from './remote.ts';
+import { undoAllScript, undoScript, type SwapItem, type UpdateScripts } from './remote.ts';
 import type { JournaledPart } from './run-plan.ts';
 import type { SiteLock } from './site-lock.ts';
+import { releaseUpdaters } from './updater-locks.ts';
 
 /**
  * Brings one component back: files by renaming, the database from its dump when one was taken. Goes over
@@ -22,7 +23,7 @@ export async function undoPart(
   await hands.on(async (connection) => {
     // What was cut off may still be at work on the server: two hands at once would undo each other.
     await lock.takeTurn(connection, signal);
-    await runOk(connection, lines(lock.fence, undoScript(scripts, part.items)), {
+    await runOk(connection, lines(lock.fence, undoAllScript(scripts, lock.runFolder, part.items)), {
       attempted: `Bring ${part.name} ${part.from} back`,
       signal,
       timeLimit: 120_000,
@@ -45,9 +46,32 @@ export async function undoPart(
   });
 }
 
+/** Brings items back by renaming. May be run again at any point. */
+export async function bringItemsBack(
+  hands: Hands,
+  scripts: UpdateScripts,
+  items: readonly SwapItem[],
+  lock: SiteLock,
+): Promise<void> {
+  await hands.on(async (connection) => {
+    await lock.takeTurn(connection, hands.signal);
+    await runOk(connection, lines(lock.fence, undoScript(scripts, items)), {
+      attempted: 'Bring the old version back',
+      signal: hands.signal,
+      timeLimit: 120_000,
+    });
+  });
+}
+
 /** Puts up the maintenance page for visitors; `digest` is the SHA-256 of what lets our probes pass. */
-export async function goOffline(hands: Hands, lock: SiteLock, digest: string, php: string): Promise<void> {
-  await hands.on((connection) =>
+async function goOffline(
+  hands: Hands,
+  over: Hands['on'],
+  lock: SiteLock,
+  digest: string,
+  php: string,
+): Promise<void> {
+  await over((connection) =>
     runRecipeStep(connection, hands.platform.recipe, 'offline', {
       variables: { root: hands.site.root, digest, now: Math.floor(Date.now() / 1000) },
       php,
@@ -68,11 +92,12 @@ export async function keepOffline(
   php: string,
   trouble: (words: string) => void,
 ): Promise<NodeJS.Timeout> {
-  const close = () => goOffline(hands, lock, digest, php);
-  await close();
+  const close = (over: Hands['on']) => goOffline(hands, over, lock, digest, php);
+  await close((work) => hands.on(work));
   return setInterval(
     () =>
-      void close().catch((error: unknown) =>
+      // A server may allow one command at a time on a connection, and that may be a long one.
+      void close((work) => hands.apart(work)).catch((error: unknown) =>
         trouble(`The maintenance page could not be renewed: ${wordsOf(error)}`),
       ),
     RENEW,
@@ -92,6 +117,13 @@ export async function goOnline(hands: Hands, lock: SiteLock, php: string): Promi
   });
 }
 
+/** Whatever failed before: nothing listens on a site that is let go of. Another updater's page (3) is not ours to take away. */
+function listenNoMore({ platform: { recipe }, site: { root } }: Hands): Script {
+  const online = stepScript(recipe, 'online', { root });
+  if (online === null || recipe.steps.listen === undefined) return sh``;
+  return lines(sh`(`, online, sh`) || [ $? = 3 ] || exit 1`);
+}
+
 /** Removes what a run laid on the site and does not keep, and lets go of the site. */
 export async function leaveSite(hands: Hands, lock: SiteLock, remove: readonly RemotePath[]): Promise<void> {
   let again = false;
@@ -100,7 +132,8 @@ export async function leaveSite(hands: Hands, lock: SiteLock, remove: readonly R
     if (again && !(await lock.isOurs(connection, hands.signal))) return;
     again = true;
     await lock.takeTurn(connection, hands.signal);
-    await runOk(connection, lines(lock.fence, sh`rm -rf -- ${remove}`), {
+    await releaseUpdaters(hands, connection, lock, lock.fence);
+    await runOk(connection, lines(lock.fence, listenNoMore(hands), sh`rm -rf -- ${remove}`), {
       attempted: 'Tidy up on the server',
       signal: hands.signal,
       timeLimit: 300_000,

@@ -1,11 +1,22 @@
 import { createORPCClient } from '@orpc/client';
 import { createContext } from 'svelte';
-import type { AppEvent, AppInfo, Client, Preferences, Run, SiteSummary } from '../../main/api/index.ts';
+import type {
+  AppEvent,
+  AppInfo,
+  Client,
+  Preferences,
+  Run,
+  RunId,
+  SiteSummary,
+} from '../../main/api/index.ts';
 import { problemOf } from '../transport/problem.ts';
 import type { Presence, Transport } from '../transport/transport.ts';
 import { t } from '../words/words.svelte.ts';
+import { BringMany } from './bring-many.svelte.ts';
 import { Events } from './events.ts';
+import { LostView } from './lost-view.svelte.ts';
 import { Notices } from './notices.svelte.ts';
+import { paced } from './paced.ts';
 import { type Route, hashOf, routeOf } from './routes.ts';
 import { SitesView } from './sites-view.svelte.ts';
 
@@ -18,6 +29,10 @@ export class App {
   readonly events = new Events();
   readonly notices = new Notices();
   readonly sitesView = new SitesView();
+  readonly lostView = new LostView();
+  readonly bringing: BringMany;
+  /** Runs whose end is told where they were begun, not in a notice. */
+  readonly #toldElsewhere = new Set<RunId>();
 
   presence = $state<Presence>('connecting');
   route = $state.raw<Route>(routeOf(location.hash));
@@ -38,10 +53,16 @@ export class App {
   /** Cut off in the middle: neither done nor undone yet. */
   readonly interrupted = $derived([...this.runs.values()].filter((run) => run.state === 'interrupted'));
 
+  /** Many sites may come or go at once. */
+  readonly #loadAll = paced(
+    () => void this.try(() => Promise.all([this.#loadSites(), this.loadBasics()])),
+    LIST_PACE,
+  );
   #listTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(transport: Transport) {
     this.client = createORPCClient<Client>(transport.link);
+    this.bringing = new BringMany(this.client, this.#toldElsewhere);
     transport.watch((presence) => (this.presence = presence));
     window.addEventListener('hashchange', () => (this.route = routeOf(location.hash)));
     this.events.listen((event) => this.#hear(event));
@@ -92,7 +113,7 @@ export class App {
   #hear(event: AppEvent): void {
     switch (event.kind) {
       case 'sites':
-        void this.try(() => Promise.all([this.#loadSites(), this.loadBasics()]));
+        this.#loadAll();
         break;
       case 'site':
         this.#loadSitesSoon();
@@ -117,7 +138,8 @@ export class App {
     const before = this.runs.get(run.id);
     this.runs = new Map(this.runs).set(run.id, run);
     const justEnded = run.endedAt !== null && before?.endedAt === null;
-    if (!justEnded || (this.route.screen === 'run' && this.route.id === run.id)) return;
+    if (!justEnded || this.#toldElsewhere.delete(run.id)) return;
+    if (this.route.screen === 'run' && this.route.id === run.id) return;
     const show = { label: t('notice.show'), run: () => this.go({ screen: 'run', id: run.id }) };
     const text = titleWithSite(run);
     if (run.state === 'failed' || run.state === 'interrupted') {

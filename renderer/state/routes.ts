@@ -1,4 +1,4 @@
-export type SiteTab = 'overview' | 'backups' | 'history' | 'connection';
+export type SiteTab = 'overview' | 'backups' | 'history' | 'connection' | 'emergency';
 
 /** Every place in the app, each with its own address. */
 export type Route =
@@ -11,9 +11,10 @@ export type Route =
   | { readonly screen: 'backup'; readonly id: string; readonly path: string }
   | { readonly screen: 'tables'; readonly id: string; readonly table: string }
   | { readonly screen: 'compare'; readonly before: string; readonly after: string; readonly path: string }
+  | { readonly screen: 'new-computer'; readonly id: string }
   | { readonly screen: 'settings' };
 
-const TABS: readonly SiteTab[] = ['overview', 'backups', 'history', 'connection'];
+const TABS: readonly SiteTab[] = ['overview', 'backups', 'history', 'connection', 'emergency'];
 
 /** The place that an address names (`#/sites/site_1/backups`); the list of sites when it names none. */
 export function routeOf(hash: string): Route {
@@ -42,6 +43,8 @@ export function routeOf(hash: string): Route {
         ? { screen: 'backups' }
         : { screen: 'compare', before: id, after, path: path.join('/') };
     }
+    case 'new-computer':
+      return { screen: 'new-computer', id };
     case 'settings':
       return { screen: 'settings' };
     default:
@@ -63,6 +66,8 @@ export function hashOf(route: Route): string {
       return route.tab === 'overview' ? `#/sites/${route.id}` : `#/sites/${route.id}/${route.tab}`;
     case 'run':
       return `#/runs/${route.id}`;
+    case 'new-computer':
+      return route.id === '' ? '#/new-computer' : `#/new-computer/${route.id}`;
     case 'backup':
       return `#/backups/${route.id}${pathInHash(route.path)}`;
     case 'tables':

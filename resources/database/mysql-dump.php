@@ -7,25 +7,49 @@
 /** Bytes of a statement, on average and at most. */
 const GK_STATEMENT = 65536;
 const GK_STATEMENT_MAX = 1048576;
+/** Rows that are asked for at once where a table comes in parts. */
+const GK_PAGE = 200;
 
 function gk_dump($link, $prefix, $out) {
+  gk_dump_begin($link);
+  $all = gk_dump_all($link, $prefix);
+  gk_dump_head($link, $all, $out);
+  foreach ($all['tables'] as $name) gk_dump_table($link, $name, $out);
+  gk_dump_tail($link, $all, $out);
+}
+
+/** From here on the session sees one state of the database, and writes it as everybody else does. */
+function gk_dump_begin($link) {
   $link->run("SET SESSION sql_mode = ''");
   $link->run("SET SESSION time_zone = '+00:00'");
   $link->run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   foreach (array('net_write_timeout', 'wait_timeout') as $limit) $link->run("SET SESSION $limit = 28800");
   $link->run('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+}
+
+/** What there is to dump. */
+function gk_dump_all($link, $prefix) {
   list($own, $alone) = gk_tables($link, $prefix);
   if (count($own) === 0) throw new Exception("no table of this database begins with '$prefix'", 65);
-  $views = array_keys($own, 'VIEW', true);
-  $sequences = array_keys($own, 'SEQUENCE', true);
+  $all = array('own' => $own, 'alone' => $alone, 'views' => array_keys($own, 'VIEW', true), 'sequences' => array_keys($own, 'SEQUENCE', true), 'tables' => array());
+  foreach ($own as $name => $type) if ($type !== 'VIEW' && $type !== 'SEQUENCE') $all['tables'][] = (string)$name;
+  return $all;
+}
 
+/** What stands before the tables. */
+function gk_dump_head($link, $all, $out) {
   gk_write($out, "/*!40101 SET NAMES utf8mb4 */;\nSET @gk_time_zone = @@time_zone, @gk_unique = @@unique_checks, @gk_foreign = @@foreign_key_checks, @gk_mode = @@sql_mode, @gk_notes = @@sql_notes;\n"
     . "SET time_zone = '+00:00', unique_checks = 0, foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO', sql_notes = 0;\n");
-  foreach ($sequences as $name) gk_dump_sequence($link, $name, $out);
+  foreach ($all['sequences'] as $name) gk_dump_sequence($link, $name, $out);
+  foreach ($all['views'] as $name) gk_write($out, (string)gk_placeholder($link, $name));
+}
+
+/** What stands behind the tables. */
+function gk_dump_tail($link, $all, $out) {
+  $own = $all['own'];
+  $alone = $all['alone'];
   $placeholders = array();
-  foreach ($views as $name) $placeholders[$name] = gk_placeholder($link, $name);
-  foreach (array_filter($placeholders) as $sql) gk_write($out, $sql);
-  foreach ($own as $name => $type) if ($type !== 'VIEW' && $type !== 'SEQUENCE') gk_dump_table($link, (string)$name, $out);
+  foreach ($all['views'] as $name) $placeholders[$name] = gk_placeholder($link, $name);
   // In a database that is shared they may be a neighbour's, whom a restore must not touch.
   if ($alone) foreach ($link->rows("SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY 1, 2") as $row) {
     $made = gk_show($link, 'SHOW CREATE ' . $row[0] . ' ' . gk_name($row[1]));
@@ -53,34 +77,91 @@ function gk_dump($link, $prefix, $out) {
   gk_write($out, "SET time_zone = @gk_time_zone, unique_checks = @gk_unique, foreign_key_checks = @gk_foreign, sql_mode = @gk_mode, sql_notes = @gk_notes;\n");
 }
 
-function gk_dump_table($link, $table, $out) {
+/**
+ * One table, or a part of it that ends with a statement: the parts of a table are, one after the other, the same bytes as the whole.
+ * @param after where an earlier part has stopped; null: begin
+ * @param full tells, after each statement, whether it is enough
+ * @return where it has stopped; null: at its end
+ */
+function gk_dump_table($link, $table, $out, $after = null, $full = null) {
   $name = gk_name($table);
   $link->run('SAVEPOINT gk');
-  $made = $link->rows("SHOW CREATE TABLE $name");
-  gk_write($out, "DROP TABLE IF EXISTS $name;\n" . $made[0][1] . ";\n");
+  if ($after === null) {
+    $made = $link->rows("SHOW CREATE TABLE $name");
+    gk_write($out, "DROP TABLE IF EXISTS $name;\n" . $made[0][1] . ";\n");
+  }
   list($columns, $wanted, $kinds) = gk_columns($link, $table);
   // A table of nothing but generated columns has only a number of rows.
   $only = count($columns) === 0;
   if ($only) $wanted = array('1');
   $order = gk_order($link, $table);
   $begin = "INSERT INTO $name (" . implode(', ', $columns) . ") VALUES\n";
+  $key = $full === null || $only ? null : gk_key($link, $table, $columns, $kinds);
+  $select = 'SELECT ' . implode(', ', $wanted) . " FROM $name";
+  $sorted = $order === '' ? '' : " ORDER BY $order";
   $size = 0;
-  foreach ($link->stream('SELECT ' . implode(', ', $wanted) . " FROM $name" . ($order === '' ? '' : " ORDER BY $order")) as $row) {
-    if (!$only) foreach ($row as $at => $value) $row[$at] = gk_literal($link, $value, $kinds[$at]);
-    $row = $only ? '()' : '(' . implode(',', $row) . ')';
-    gk_write($out, $size === 0 ? $begin : ",\n");
-    gk_write($out, $row);
-    $size += strlen($row);
-    // Statements end where the content says, so that one new row does not move the ends of all later ones, and
-    // the rest of the table is stored already.
-    if ($size > GK_STATEMENT_MAX || (crc32($row) & 0x7fffffff) % GK_STATEMENT < strlen($row)) {
-      gk_write($out, ";\n");
-      $size = 0;
+  $rows = $after === null ? 0 : (int)$after['rows'];
+  $values = $after === null ? null : $after['values'];
+  for (;;) {
+    // In parts, a page at a time: what is asked for and not wanted any more would all have to come.
+    $page = 0;
+    $place = $values === null ? ($rows === 0 ? '' : " OFFSET $rows") : '';
+    $sql = $select . ($values === null ? '' : ' WHERE ' . gk_beyond($link, $key, $values)) . $sorted . ($full === null ? '' : ' LIMIT ' . GK_PAGE . $place);
+    foreach ($link->stream($sql) as $found) {
+      $page++;
+      $rows++;
+      $row = $found;
+      if (!$only) foreach ($row as $at => $value) $row[$at] = gk_literal($link, $value, $kinds[$at]);
+      $row = $only ? '()' : '(' . implode(',', $row) . ')';
+      gk_write($out, $size === 0 ? $begin : ",\n");
+      gk_write($out, $row);
+      $size += strlen($row);
+      if ($key !== null) {
+        $values = array();
+        foreach ($key as $column) $values[] = bin2hex((string)$found[$column['at']]);
+      }
+      // Statements end where the content says, so that one new row does not move the ends of all later ones, and
+      // the rest of the table is stored already.
+      if ($size > GK_STATEMENT_MAX || (crc32($row) & 0x7fffffff) % GK_STATEMENT < strlen($row)) {
+        gk_write($out, ";\n");
+        $size = 0;
+        if ($full !== null && $full()) return array('rows' => $rows, 'values' => $key === null ? null : $values);
+      }
     }
+    if ($full === null || $page < GK_PAGE) break;
   }
   if ($size > 0) gk_write($out, ";\n");
   // Lets go of the lock on the table's definition; the transaction goes on.
   $link->run('ROLLBACK TO SAVEPOINT gk');
+  return null;
+}
+
+/** The columns of the primary key, where their values can be told apart as they are written; null: rows are counted instead. */
+function gk_key($link, $table, $columns, $kinds) {
+  $key = array();
+  foreach ($link->rows('SHOW INDEX FROM ' . gk_name($table)) as $row) {
+    if ($row[2] !== 'PRIMARY') continue;
+    $at = array_search(gk_name($row[4]), $columns, true);
+    if ($at === false || $kinds[$at] === 'bits') return null;
+    // What is sorted by its place in a list is compared by its text.
+    $type = $link->rows('SHOW COLUMNS FROM ' . gk_name($table) . ' WHERE Field = ' . $link->quote($row[4]));
+    if (preg_match('/^(enum|set)\b/i', $type[0][1])) return null;
+    $key[] = array('name' => $columns[$at], 'at' => $at, 'kind' => $kinds[$at]);
+  }
+  return count($key) === 0 ? null : $key;
+}
+
+/** What comes after some values of a key, in its order. */
+function gk_beyond($link, $key, $values) {
+  $same = '';
+  $ways = array();
+  foreach ($key as $at => $column) {
+    $value = gk_literal($link, hex2bin($values[$at]), $column['kind']);
+    if ($column['kind'] === 'number' && !preg_match('/^-?[0-9.]+(e[-+]?[0-9]+)?$/i', $value)) throw new Exception('a cursor that is none');
+    $ways[] = "($same{$column['name']} > $value)";
+    $same .= "{$column['name']} = $value AND ";
+  }
+  return '(' . implode(' OR ', $ways) . ')';
 }
 
 /** The columns that can be written: their names, what is asked for, and how each is written. */

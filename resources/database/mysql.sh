@@ -1,6 +1,6 @@
 # Dumps, restores, counts a site's tables with the server's own tools, or with ours in PHP where those are missing. What is secret
 # travels over a file descriptor, never in an argument: `options` (an option file's text), `access` (for PHP).
-# Variables: action (dump, restore, tables, schema, about), options, access, name, prefix, php, code (the PHP), kept (the tables
+# Variables: action (dump, restore, tables, schema, about, query), options, access, name, prefix, php, code (the PHP), kept (the tables
 # of a dump that is restored), file (empty: stdout/stdin).
 find_tool() { for tool in "$@"; do if command -v "$tool" >/dev/null 2>&1; then printf %s "$tool"; return 0; fi; done; return 1; }
 client=$(find_tool mariadb mysql)
@@ -108,7 +108,11 @@ tables)
   }' | sql
   ;;
 schema)
-  sql -e "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, EXTRA FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, ORDINAL_POSITION" | own
+  sql -e "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, EXTRA, HEX(COLUMN_DEFAULT), COLLATION_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, ORDINAL_POSITION" | own
+  ;;
+query)
+  # Statements of ours, in `kept`; rows tab-separated.
+  sql -e "$kept"
   ;;
 about)
   # Which server this is, what is in the database beside the site's, and which collations there are.

@@ -63,7 +63,7 @@ tables)
   }' | sql --field-separator='	' --file=-
   ;;
 schema)
-  sql --field-separator='	' --command="SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema !~ '^pg_' AND table_schema <> 'information_schema' ORDER BY 1, 2, ordinal_position"
+  sql --field-separator='	' --command="SELECT CASE WHEN table_schema = 'public' THEN '' ELSE table_schema || '.' END || table_name, column_name, data_type, is_nullable, replace(replace(column_default, chr(9), ' '), chr(10), ' ') FROM information_schema.columns WHERE table_schema !~ '^pg_' AND table_schema <> 'information_schema' ORDER BY 1, ordinal_position"
   ;;
 definitions)
   command -v pg_dump >/dev/null 2>&1 || { echo "pg_dump is not on this server" >&2; exit 64; }

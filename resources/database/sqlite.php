@@ -1,7 +1,7 @@
 /*
  * Hands out an SQLite database as one consistent file while the site runs: a reserved lock keeps writers
- * out for as long as the bytes take. Puts single tables in place, all of them or none. Arguments: action (dump, tables, schema, put),
- * database file, file to write to (empty: stdout) or with packed tables, for those the file's size.
+ * out for as long as the bytes take. Puts single tables in place, all of them or none. Arguments: action (dump, tables, schema, put, query),
+ * database file, file to write to (empty: stdout), statements, one a line, or file with packed tables, for those the file's size.
  */
 function gkName($name) { return '"' . str_replace('"', '""', $name) . '"'; }
 /* Of a text only the first statement is ever run. */
@@ -76,6 +76,8 @@ if ($action === 'dump') {
 } elseif ($action === 'put') {
   if (filesize($file) !== (int) $argv[4]) { fwrite(STDERR, 'the tables did not come whole; nothing was changed'); exit(1); }
   try { gkPut($link, $file); } catch (Exception $error) { fwrite(STDERR, $error->getMessage() . '; nothing was changed'); exit(1); }
+} elseif ($action === 'query') {
+  foreach (explode("\n", $file) as $sql) foreach ($sql === '' ? array() : gkRun($link, $sql) as $row) echo implode("\t", $row), "\n";
 } else {
   $names = array();
   $rows = $link->query("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name");

@@ -9,10 +9,15 @@ import { browse } from './browse.ts';
 import { check } from './check.ts';
 import { far } from './far.ts';
 import { keep, measure, tableOf } from './harness.ts';
+import { rollback } from './rollback.ts';
 import { sizes } from './sizes.ts';
 import { FILES } from './tree-on-host.ts';
+import { visitorsOfCore, visitorsOfPlugin } from './visitors.ts';
 
-const ALL = [check, backup('backup', FILES), backup('backup-60k', 60_000), sizes, browse, far(50), far(200)];
+const ALL = [
+  ...[check, backup('backup', FILES), backup('backup-60k', 60_000), sizes, browse, far(50), far(200)],
+  ...[visitorsOfPlugin, visitorsOfCore('6.1', '6.2'), visitorsOfCore('6.4', '6.5'), rollback],
+];
 const RESULTS = path.resolve(import.meta.dirname, '..', '..', '.cache', 'bench');
 
 const wanted = process.argv.slice(2);

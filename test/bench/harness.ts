@@ -10,8 +10,11 @@ export interface Contender {
   readonly rounds?: number;
   /** Makes everything ready for one run; not measured. */
   before?(): Promise<void>;
-  /** Does the work once. What it throws ends the benchmark: a wrong answer is no measurement. */
-  run(): Promise<void>;
+  /**
+   * Does the work once. What it throws ends the benchmark: a wrong answer is no measurement.
+   * @returns milliseconds that count instead of the time that it took, if something else is measured
+   */
+  run(): Promise<number | undefined> | Promise<void>;
 }
 
 /** Something that is measured. */
@@ -59,8 +62,8 @@ export async function measure(
         if (round > (contender.rounds ?? ROUNDS)) continue;
         await contender.before?.();
         const started = performance.now();
-        await contender.run();
-        const millis = performance.now() - started;
+        const counts = await contender.run();
+        const millis = counts ?? performance.now() - started;
         // The first round warms everybody up and does not count.
         if (round > 0) times.get(contender.name)?.push(millis);
         log(

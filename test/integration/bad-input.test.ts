@@ -21,6 +21,7 @@ import {
   type WordPressOrg,
   type WordPressSite,
 } from '../rig/index.ts';
+import { leftBehind } from './watched.ts';
 
 const { openingHours } = goodPlugins;
 const SLUG = openingHours.new.slug;
@@ -155,6 +156,28 @@ describe('a site that cannot be updated as it is', () => {
     }
   });
 
+  it('a site that does not answer, unless a person agrees', async () => {
+    const choices = [{ kind: 'plugin' as const, slug: SLUG, version: null }];
+    wp.write('wp-content/mu-plugins/dead.php', '<?php a_function_that_is_not_there();');
+    try {
+      await expect.poll(async () => (await wp.page('/')).status, { timeout: 20_000 }).toBe(500);
+      const before = wp.files();
+      expect(await gk.client.updates.plan({ siteId: site.id, choices })).toMatchObject({ down: true });
+      const refused = await gk.ended(await gk.client.updates.start({ siteId: site.id, choices }));
+      expect(refused).toMatchObject({ state: 'failed', problem: aProblem('site-down') });
+      expect(wp.files()).toEqual(before);
+
+      const agreed = { siteId: site.id, choices, thoughDown: true };
+      expect(await gk.ended(await gk.client.updates.start(agreed))).toMatchObject({ state: 'done' });
+      expect(wp.versionOf(openingHours.new)).toBe(openingHours.new.version);
+    } finally {
+      wp.remove('wp-content/mu-plugins');
+      wp.place(openingHours.old);
+      await expect.poll(async () => (await wp.page('/')).status, { timeout: 20_000 }).toBe(200);
+    }
+    expect(wp.files()).toEqual(files);
+  });
+
   it('a host key that changed: nothing is sent, and it says why', async () => {
     const before = host.hostKey();
     await gk.app.close();
@@ -280,6 +303,25 @@ describe('cancelling', () => {
       expect(wp.files()).toEqual(files);
     });
   }
+
+  it('while a slow server locks the site: the lock does not stay', async () => {
+    await using slow = await anSshHost({
+      mkdir: 'case $* in */lock) sleep 2 ;; esac; exec /bin/mkdir "$@"',
+    });
+    await using shop = await aWordPressSite({ on: slow, database: 'sqlite', plugins: [openingHours.old] });
+    const added = await gk.add(shop, slow, 'Slow lock');
+    await gk.check(added);
+    const { runId } = await gk.client.updates.start({
+      siteId: added.id,
+      choices: [{ kind: 'plugin', slug: SLUG }],
+    });
+    await gk.reaches({ runId }, 'backup');
+    await wait(500);
+    await gk.client.runs.cancel({ runId });
+    expect(await gk.ended({ runId })).toMatchObject({ state: 'cancelled' });
+    await wait(2000);
+    expect(leftBehind(slow)).toEqual([]);
+  });
 
   it('in the middle of a swap that the server is slow at: it does not swap after all, later', async () => {
     await using slow = await anSshHost({

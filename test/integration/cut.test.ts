@@ -27,6 +27,7 @@ import {
   type SshHost,
   type TempFolder,
 } from '../rig/index.ts';
+import { seeded } from '../rig/random.ts';
 import { aPool, at, scripts, wayTo } from './reach.ts';
 
 const CUTS = Number(process.env['CUTS'] ?? 12);
@@ -49,17 +50,6 @@ afterAll(async () => {
   await host.stop();
   temp.remove();
 });
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function numbersFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A site: large files, small ones, and a database beside them. All of it is new after `renew`. */
 class Source {
@@ -161,7 +151,7 @@ describe.each(['ssh', 'sftp'] as const)('a backup over %s whose connection is cu
     `ends in words and leaves nothing half, and the next one is whole: ${CUTS / 2} cuts, seed ${SEED}`,
     { timeout: 60_000 + CUTS * 10_000 },
     async () => {
-      const random = numbersFrom(SEED + (kind === 'ssh' ? 0 : 1));
+      const random = seeded(SEED + (kind === 'ssh' ? 0 : 1));
       const source = new Source();
       const store = await openStoreInThread(path.join(temp.path, kind), { clock: Date.now, keeper: null });
       const whole = new Set<string>();

@@ -12,7 +12,7 @@ import {
 } from '../../main/backups/database/tools.ts';
 import type { Cell } from '../../main/backups/index.ts';
 import type { DatabaseAccess } from '../../main/platforms/index.ts';
-import { onlyTables } from '../../main/backups/index.ts';
+import { databaseBytes, onlyTables, queryRows } from '../../main/backups/index.ts';
 import { read, stored } from '../main/backups/database/stored.ts';
 import { never } from '../main/samples.ts';
 import { aMariaDb, anSshHost, type Database, type MariaDb, type SshHost } from '../rig/index.ts';
@@ -190,6 +190,19 @@ describe.each([
   it('counts rows and reads the schema as the client does', async () => {
     const database = aNastyDatabase();
     expect(await on(find(), database, countRows)).toEqual(await on(complete, database, countRows));
+    const asked = (host: SshHost) =>
+      on(host, database, (work) =>
+        queryRows(work, [
+          'CREATE TABLE IF NOT EXISTS asked (name varchar(20) PRIMARY KEY)',
+          "INSERT IGNORE INTO asked VALUES ('one')",
+          'SELECT name, 2 FROM asked',
+          'SELECT 3',
+        ]),
+      );
+    expect(await asked(find())).toEqual([['one', '2'], ['3']]);
+    expect(await on(find(), database, databaseBytes)).toBe(await on(complete, database, databaseBytes));
+    expect(await on(find(), database, databaseBytes)).toBeGreaterThan(10_000);
+    mariadb.sql('DROP TABLE asked', database.name);
     expect((await on(find(), database, readSchema)).length).toBeGreaterThan(100);
   });
 

@@ -25,7 +25,7 @@ const resources = path.join(import.meta.dirname, '..', '..', 'resources');
 /** The scripts that the app hands to backups. */
 export const scripts: DatabaseScripts = {
   mysql: fs.readFileSync(path.join(resources, 'database/mysql.sh'), 'utf8'),
-  mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql.php']
+  mysqlPhp: ['mysql-dump.php', 'mysql-restore.php', 'mysql-link.php', 'mysql.php']
     .map((name) => fs.readFileSync(path.join(resources, 'database', name), 'utf8'))
     .join(''),
   postgresql: fs.readFileSync(path.join(resources, 'database/postgresql.sh'), 'utf8'),

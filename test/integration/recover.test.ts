@@ -14,19 +14,24 @@ import {
   type WordPressOrg,
   type WordPressSite,
 } from '../rig/index.ts';
+import { aFewCores, type Cores } from '../faults/kinds.ts';
 
 let host: SshHost;
 let org: WordPressOrg;
 let data: TempFolder;
 let wp: WordPressSite;
+let cores: Cores;
 let old: string;
+const trees = aTempFolder('recover-trees');
 let database: string;
 
 beforeAll(async () => {
   [host, org] = await Promise.all([anSshHost(), aWordPressOrg()]);
   data = aTempFolder('recover');
-  wp = await aWordPressSite({ on: host, version: '6.4', database: 'sqlite' });
-  await org.offerCore('6.5');
+  // Made small: each test updates it once, and most of a WordPress is pictures and scripts.
+  cores = await aFewCores(trees.path);
+  wp = await aWordPressSite({ on: host, version: '6.4', tree: cores.old, database: 'sqlite' });
+  org.offerTree(cores.migrating);
   await using gk = await anApp(org, data.path);
   const site = await gk.add(wp, host, 'Killed');
   await gk.check(site);
@@ -38,7 +43,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await wp.stop();
   await Promise.all([host.stop(), org.stop()]);
-  data.remove();
+  for (const folder of [data, trees]) folder.remove();
 });
 
 describe('after kill -9', () => {
@@ -75,7 +80,9 @@ describe('after kill -9', () => {
 
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('runs recover') as string });
     expect(recovered).toMatchObject({ code: 0 });
-    expect(fs.readFileSync(path.join(wp.root, 'wp-includes', 'version.php'), 'utf8')).toContain('6.5.5');
+    expect(fs.readFileSync(path.join(wp.root, 'wp-includes', 'version.php'), 'utf8')).toContain(
+      cores.migrating.version,
+    );
     expect(await wp.page('/')).toMatchObject({ status: 200 });
     expect(fs.existsSync(path.join(wp.root, '.maintenance'))).toBe(false);
     const again = await groundskeeper(data.path, org, ['rollback', 'Killed', '--database', 'restore']).ended;

@@ -49,6 +49,8 @@ async function ssh(
   const child = spawn('ssh', [...options, `${user}@127.0.0.1`, command], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
+  // Who is refused ends before it reads anything.
+  child.stdin.on('error', () => {});
   child.stdin.end(input);
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   return { out: (await buffer(child.stdout)).toString('latin1'), code: await ended };

@@ -287,7 +287,7 @@ describe('a host that gives files and no shell', () => {
     }
   });
 
-  it('is found out by trying SSH, and only ever holds files', async () => {
+  it('is found out by trying SSH, and holds files, or what is read by its files alone', async () => {
     await using app = await anApp(null);
     const site = await aSiteOfFiles(app, host.folder);
     const connection = connectionTo(host);
@@ -298,7 +298,8 @@ describe('a host that gives files and no shell', () => {
     expect(await app.client.connections.findInstallations({ connection: overSftp(host) })).toEqual([]);
     await expect(
       app.client.sites.edit({ siteId: site.id, edit: { platform: 'wordpress' } }),
-    ).rejects.toMatchObject({ code: 'needs-shell' });
+    ).resolves.toMatchObject({ platform: 'wordpress' });
+    expect(await app.check(site)).toMatchObject({ problem: { code: 'not-an-installation' } });
     await expect(
       app.client.connections.look({ connection: overSftp(host), root: '/not/there' }),
     ).rejects.toMatchObject({ code: 'no-such-root' });

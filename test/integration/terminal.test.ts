@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -181,6 +182,17 @@ describe('a freelancer in the terminal, from the first site to a rollback', () =
     expect(await gk('rollback', 'Bakery')).toMatchObject({ code: 0 });
     expect(wp.versionOf(openingHours.old)).toBe(openingHours.old.version);
     expect((await gk('history', 'Bakery')).out).toContain('brought back');
+    expect(await gk('history', '--check')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('none changed or removed') as string,
+    });
+    const { text } = (await json('runs', 'show', 'latest', '--story')) as { text: string };
+    expect(text).toContain('What was seen');
+    const newest = (await gk('history', '--export', 'jsonl')).out.trim().split('\n').at(-1) ?? '';
+    expect(JSON.parse(newest)).toMatchObject({
+      kind: 'rollback',
+      evidence: createHash('sha256').update(text).digest('hex'),
+    });
   });
 
   it('says what an update changed, and every version of a file', async () => {

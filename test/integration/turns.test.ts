@@ -63,7 +63,7 @@ describe('taking the turn', () => {
       await lock.takeTurn(other, never);
 
       expect(alive(Number(fs.readFileSync(child, 'utf8')))).toBe(false);
-      expect(fs.readdirSync(path.join(home, 'private', 'lock')).sort()).toEqual(['owner', 'turn']);
+      expect(fs.readdirSync(path.join(home, 'private', 'lock')).sort()).toEqual(['alive', 'owner', 'turn']);
       expect(fs.existsSync(late)).toBe(false);
       await running;
     });

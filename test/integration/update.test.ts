@@ -13,6 +13,9 @@ import {
   type WordPressOrg,
 } from '../rig/index.ts';
 
+const LOGGING =
+  "define('WP_DEBUG', true); define('WP_DEBUG_DISPLAY', false); define('WP_DEBUG_LOG', dirname(__DIR__) . '/debug-' . basename(__DIR__) . '.log');";
+
 let host: SshHost;
 let mariadb: MariaDb;
 let org: WordPressOrg;
@@ -52,8 +55,7 @@ describe('an update that makes the site worse', () => {
         on: host,
         database: name.startsWith('migrates') ? mariadb.aDatabase() : 'sqlite',
         plugins: [plugin.old],
-        configLines:
-          "define('WP_DEBUG', true); define('WP_DEBUG_DISPLAY', false); define('WP_DEBUG_LOG', dirname(__DIR__) . '/debug-' . basename(__DIR__) . '.log');",
+        configLines: LOGGING,
       });
       org.offer(plugin.new);
       const site = await gk.add(wp, host, name);
@@ -73,4 +75,23 @@ describe('an update that makes the site worse', () => {
       if (name.startsWith('migrates')) expect(wp.dump()).toEqual(dump);
     });
   }
+});
+
+it('what was taken back is not held against what comes after it in the same run', async () => {
+  const [{ openingHours: good }, { diesOnLoad: bad }] = [goodPlugins, badPlugins];
+  await using wp = await aWordPressSite({ on: host, plugins: [bad.old, good.old], configLines: LOGGING });
+  for (const { new: update } of [bad, good]) org.offer(update);
+  const site = await gk.add(wp, host, 'A bad one and a good one');
+  await gk.check(site);
+
+  const run = await gk.update(site, bad.new.slug, good.new.slug);
+
+  expect(run).toMatchObject({
+    state: 'rolled-back',
+    summary: expect.stringMatching(
+      /^Contact Cards .* Updated: Opening Hours 1\.2\.0 → 1\.3\.0\.$/s,
+    ) as string,
+  });
+  expect([wp.versionOf(bad.old), wp.versionOf(good.new)]).toEqual([bad.old.version, good.new.version]);
+  expect(await gk.client.sites.show({ siteId: site.id })).toMatchObject({ undoable: [{ runId: run.id }] });
 });

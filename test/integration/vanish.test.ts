@@ -9,12 +9,15 @@ import type { Site } from '../../main/sites/index.ts';
 import { remotePath, type RunId } from '../../main/words/index.ts';
 import { aTempFolder, type TempFolder } from '../rig/index.ts';
 import { anAppProcess, type AppProcess } from '../rig/app-process.ts';
+import { seeded } from '../rig/random.ts';
 import { aFailingDisk, disksCanFail, type DiskFault, type FailingDisk } from '../rig/disk/disk.ts';
 
 type Away = Extract<DiskFault, { does: 'go' }>;
 
 /** By hand more: at how many calls of a backup, and of a verification, the disk goes. */
 const POINTS = Number(process.env['POINTS'] ?? 1);
+/** Which calls: another seed each time, and the same ones again with `SEED=…`. */
+const SEED = Number(process.env['SEED'] ?? crypto.randomInt(1_000_000));
 
 describe.skipIf(!disksCanFail)('a disk with the backups that goes away while the app runs', () => {
   let temp: TempFolder;
@@ -117,7 +120,8 @@ describe.skipIf(!disksCanFail)('a disk with the backups that goes away while the
     return calls;
   }
 
-  describe.each(['ESTALE', 'EIO', 'ENOENT'] as const)('(%s)', (how) => {
+  describe.each(['ESTALE', 'EIO', 'ENOENT'] as const)(`(%s, seed ${SEED})`, (how) => {
+    const random = seeded(SEED);
     const goes = (at: number): Away => ({ does: 'go', with: how, at });
 
     it('while nobody looks is said, and all works as soon as it is back', async () => {
@@ -132,7 +136,7 @@ describe.skipIf(!disksCanFail)('a disk with the backups that goes away while the
       async () => {
         const calls = await callsOf(() => backUp(write()));
         for (let point = 0; point < POINTS; point += 1) {
-          disk.will(goes(1 + Math.floor(Math.random() * calls)));
+          disk.will(goes(1 + Math.floor(random() * calls)));
           const run = await backUp(write());
           if (run.state !== 'done')
             expect(run).toMatchObject({ state: 'failed', problem: { code: 'store-away' } });
@@ -148,7 +152,7 @@ describe.skipIf(!disksCanFail)('a disk with the backups that goes away while the
       async () => {
         const calls = await callsOf(verify);
         for (let point = 0; point < POINTS; point += 1) {
-          disk.will(goes(1 + Math.floor(Math.random() * calls)));
+          disk.will(goes(1 + Math.floor(random() * calls)));
           const run = await verify();
           if (run.state !== 'done')
             expect(run).toMatchObject({ state: 'failed', problem: { code: 'store-away' } });

@@ -9,6 +9,7 @@ const step = (seq: number, name: string, state: 'done' | 'running' | 'failed') =
   startedAt: 0,
   endedAt: state === 'running' ? null : 1,
   detail: '',
+  seen: [],
 });
 const expected = ['preflight', 'backup', 'swap', 'judge'].map((name) => ({ name, title: name }));
 

@@ -18,7 +18,12 @@ export interface TestApp extends AsyncDisposable {
   readonly client: Client;
   readonly dataFolder: string;
   /** Adds a site of the rig: confirms its server's key, then registers it. */
-  add(site: WordPressSite, host: SshHost, name?: string): Promise<Site>;
+  add(
+    site: Pick<WordPressSite, 'url' | 'root'>,
+    host: Pick<SshHost, 'host' | 'port' | 'user' | 'key'>,
+    name?: string,
+    over?: 'shell' | 'sftp',
+  ): Promise<Site>;
   /** The run's end. */
   ended(started: { runId: RunId }): Promise<Run>;
   /** Resolves when the run has begun a step. */
@@ -31,18 +36,27 @@ export interface TestApp extends AsyncDisposable {
 
 const RESOURCES = path.resolve(import.meta.dirname, '..', '..', 'resources');
 
-/** Opens the app on a folder (a fresh one when none is given), asking a stand-in for releases. */
-export async function anApp(org: WordPressOrg | null, folder?: string): Promise<TestApp> {
+/**
+ * Opens the app on a folder (a fresh one when none is given), asking a stand-in for releases.
+ * @param more what else it finds in its environment
+ */
+export async function anApp(
+  org: WordPressOrg | null,
+  folder?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<TestApp> {
   const temp = folder === undefined ? aTempFolder('app') : null;
   const dataFolder = folder ?? temp?.path ?? '';
   const app = await openApp({
     dataFolder,
     shell: 'terminal',
     version: '0.0.0-test',
-    environment:
-      org === null
+    environment: {
+      ...more,
+      ...(org === null
         ? {}
-        : { GROUNDSKEEPER_WORDPRESS_API: org.api, GROUNDSKEEPER_WORDPRESS_DOWNLOADS: org.downloads },
+        : { GROUNDSKEEPER_WORDPRESS_API: org.api, GROUNDSKEEPER_WORDPRESS_DOWNLOADS: org.downloads }),
+    },
     keychain: sessionKeychain(),
     files: confFiles(Conf, dataFolder),
     resourcesFolder: RESOURCES,
@@ -66,8 +80,11 @@ export async function anApp(org: WordPressOrg | null, folder?: string): Promise<
     ended,
     close,
     [Symbol.asyncDispose]: close,
-    async add(site, host, name = 'The bakery') {
-      const connection = connectionTo(host);
+    async add(site, host, name = 'The bakery', over = 'shell') {
+      const connection = {
+        ...connectionTo(host),
+        kind: over === 'sftp' ? ('sftp' as const) : ('ssh' as const),
+      };
       const trial = await client.connections.test({ connection });
       if (trial.outcome === 'unknown-host') await client.connections.trust({ key: trial.key });
       return client.sites.add({
@@ -108,7 +125,7 @@ export async function anApp(org: WordPressOrg | null, folder?: string): Promise<
 }
 
 /** How the app logs in to a host of the rig. */
-export function connectionTo(host: SshHost) {
+export function connectionTo(host: Pick<SshHost, 'host' | 'port' | 'user' | 'key'>) {
   return {
     kind: 'ssh' as const,
     host: host.host,

@@ -19,19 +19,25 @@ export interface CommandLine {
   readonly ended: Promise<CommandEnd>;
 }
 
-/** Starts a command line. `input` goes to its stdin. */
+/**
+ * Starts a command line. `input` goes to its stdin, `env` is more environment for it. It takes no pictures of pages: starting a browser
+ * costs more than all the rest of an update.
+ */
 export function groundskeeper(
   dataFolder: string,
   org: WordPressOrg | null,
   args: readonly string[],
   input = '',
+  env: Readonly<Record<string, string>> = {},
 ): CommandLine {
   const child = spawn(process.execPath, [CLI, '--data', dataFolder, ...args], {
     env: {
       ...process.env,
+      GROUNDSKEEPER_BROWSER: 'none',
       ...(org === null
         ? {}
         : { GROUNDSKEEPER_WORDPRESS_API: org.api, GROUNDSKEEPER_WORDPRESS_DOWNLOADS: org.downloads }),
+      ...env,
     },
   });
   child.stdin.end(input);
@@ -45,20 +51,33 @@ export function groundskeeper(
   return { process: child, ended };
 }
 
-/** Waits until a step of the run that a command line started begins, then kills the process as a power cut would. */
-export async function killAtStep(line: CommandLine, dataFolder: string, step: string): Promise<void> {
-  const started = Date.now();
+/** Waits until a step of the run that a command line started begins. */
+export async function reachStep(
+  line: CommandLine,
+  dataFolder: string,
+  step: string,
+  started = Date.now(),
+): Promise<void> {
   while (!hasBegun(dataFolder, step, started)) {
     if (line.process.exitCode !== null)
       throw new Error(`it ended before “${step}” began: ${(await line.ended).err}`);
     await pause(5);
   }
+}
+
+/** Waits until a step begins, then kills the process as a power cut would. */
+export async function killAtStep(...given: Parameters<typeof reachStep>): Promise<void> {
+  const [line] = given;
+  await reachStep(...given);
   line.process.kill('SIGKILL');
   await line.ended;
 }
 
 function hasBegun(dataFolder: string, step: string, after: number): boolean {
-  const database = new DatabaseSync(path.join(dataFolder, 'groundskeeper.db'), { readOnly: true });
+  const database = new DatabaseSync(path.join(dataFolder, 'groundskeeper.db'), {
+    readOnly: true,
+    timeout: 5000,
+  });
   try {
     return (
       database

@@ -52,6 +52,30 @@ export function runCommand(command: string, args: readonly string[], options: Co
   return result.stdout;
 }
 
+/** As {@link runCommand}, but servers' outputs are read meanwhile: one whose pipe is full stands still. */
+export async function runMeanwhile(
+  command: string,
+  args: readonly string[],
+  options: Omit<CommandOptions, 'input'> = {},
+): Promise<string> {
+  const [file, rest] = asAccount(command, args, options.as);
+  const child = spawn(file, rest, {
+    cwd: options.cwd,
+    env: options.env ?? environmentOf(options.as),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  let complaint = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (...end) => resolve(end));
+  });
+  if (code === 0) return said;
+  throw new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${complaint}${said}`);
+}
+
 /**
  * Starts a server and waits until it is ready. It ends with us, even when we are killed.
  * @throws Error with what it said when it ends first or is not ready in 30 seconds.

@@ -11,8 +11,8 @@ export interface TempFolder {
 }
 
 /** Makes a random temporary folder that other accounts may pass through but not list. */
-export function aTempFolder(name = 'rig'): TempFolder {
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), `groundskeeper-${name}-`)));
+export function aTempFolder(name = 'rig', inside = os.tmpdir()): TempFolder {
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(inside, `groundskeeper-${name}-`)));
   fs.chmodSync(folder, 0o711);
   const remove = (): void =>
     fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });

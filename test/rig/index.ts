@@ -1,9 +1,18 @@
 /** Real servers for tests, in a small vocabulary. Everything listens on 127.0.0.1 and ends with the test. */
 export { aTempFolder, type TempFolder } from './folders.ts';
+export { endProcess } from './end-process.ts';
 export { aFreePort } from './ports.ts';
 export { aKeyPair, type KeyPair } from './keys.ts';
 export { anSshHost, type OtherPrograms, type SshHost } from './sshd.ts';
 export { aCuttingWay, type Cut, type CuttingWay } from './cutting-relay.ts';
+export {
+  aFront,
+  aLyingSite,
+  certificates,
+  type Certificate,
+  type Front,
+  type LyingSite,
+} from './lying-site.ts';
 export { startSshServer, type SshServer } from './ssh-server.ts';
 export { aMariaDb, type Database, type MariaDb } from './mariadb.ts';
 export { aPostgres, type Postgres, type PostgresDatabase } from './postgres.ts';
@@ -17,4 +26,4 @@ export { brokenTheme, meadow, meadowChild } from './themes.ts';
 export { wordPressTree, wordPressTrees, type WordPressTree } from './wordpress-trees.ts';
 export { anS3Storage, type S3Storage } from './s3.ts';
 export { anApp, connectionTo, type TestApp } from './app.ts';
-export { groundskeeper, killAtStep, type CommandEnd, type CommandLine } from './command-line.ts';
+export { groundskeeper, killAtStep, reachStep, type CommandEnd, type CommandLine } from './command-line.ts';

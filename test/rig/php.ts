@@ -19,12 +19,15 @@ export interface PhpOptions {
   /** Shows PHP's errors in the page, as careless hosts do. Off unless said otherwise. */
   readonly showErrors?: boolean;
   readonly port?: number;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /**
    * PHP keeps compiled files for two seconds without looking whether they changed, as it does on nearly every
-   * host; after that it looks at the modification time only. False switches that off.
+   * host; after that it looks at the modification time only. False switches that off; `never-looks` never looks again.
    */
-  readonly opcache?: boolean;
+  readonly opcache?: Opcache;
 }
+
+export type Opcache = boolean | 'never-looks' | 'never-looks, untold';
 
 /** The settings every PHP process of a site runs with: errors to a file, no mail to anybody. */
 export function phpSettings(errorLog: string, showErrors = false): string[] {
@@ -44,12 +47,19 @@ export async function startPhp(options: PhpOptions): Promise<PhpServer> {
   const port = options.port ?? (await aFreePort());
   const { as } = options;
   const settings = phpSettings(options.errorLog, options.showErrors);
-  if (options.opcache === false) settings.push('-d', 'opcache.enable=0');
+  const { opcache = true } = options;
+  if (opcache === false) settings.push('-d', 'opcache.enable=0');
+  if (opcache !== false && opcache !== true) settings.push('-d', 'opcache.validate_timestamps=0');
+  if (opcache === 'never-looks, untold') settings.push('-d', 'opcache.restrict_api=/nowhere');
   const server = await startServer(
     'php',
     [...settings, '-S', `127.0.0.1:${port}`, '-t', options.root],
     () => answersOn(port),
-    { as, cwd: options.root, env: { PATH: process.env.PATH, HOME: as?.home, PHP_CLI_SERVER_WORKERS: '4' } },
+    {
+      as,
+      cwd: options.root,
+      env: { PATH: process.env.PATH, HOME: as?.home, PHP_CLI_SERVER_WORKERS: '4', ...options.env },
+    },
   );
   return { port, url: `http://127.0.0.1:${port}`, stop: () => server.stop() };
 }

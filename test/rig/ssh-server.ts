@@ -38,6 +38,8 @@ export interface SshServer {
   readonly fingerprint: string;
   /** Closes every connection, as a network that breaks. */
   cutSessions(): void;
+  /** Ends every command that runs now, as a host that is short of memory does; connections stay. */
+  endCommands(): void;
   /** Stops listening and ends every command that still runs. */
   stop(): Promise<void>;
 }
@@ -88,6 +90,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     port: (server.address() as AddressInfo).port,
     fingerprint: hostKey.fingerprint,
     cutSessions,
+    endCommands,
     async stop() {
       cutSessions();
       endCommands();

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { anAccount, type Account } from './accounts.ts';
 import { descendantsOf, startServer, whereIs, type Server } from './commands.ts';
+import { endProcess } from './end-process.ts';
 import { aTempFolder } from './folders.ts';
 import { aKeyPair, type KeyPair } from './keys.ts';
 import { aFreePort, answersOn } from './ports.ts';
@@ -44,8 +45,18 @@ export interface OtherPrograms {
   readonly busybox?: readonly string[];
   /** Its account gives files over SFTP and nothing else. */
   readonly onlySftp?: boolean;
+  /** It forwards no ports. */
+  readonly noForwarding?: boolean;
   /** Sessions at once on one connection. */
   readonly maxSessions?: number;
+  /** Ends with a connection everything that it left behind, as systemd's `KillUserProcesses=yes` does. */
+  readonly reaps?: boolean;
+  /** A program through which every command goes, with the command in SSH_ORIGINAL_COMMAND. */
+  readonly through?: string;
+  /** The folder in which all of the host lies, its account's home too. */
+  readonly inside?: string;
+  /** More environment for its sessions. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -56,7 +67,7 @@ export async function anSshHost(
   tools: Readonly<Record<string, string>> = {},
   other: OtherPrograms = {},
 ): Promise<SshHost> {
-  const temp = aTempFolder('sshd');
+  const temp = aTempFolder('sshd', other.inside);
   const account = await anAccount(path.join(temp.path, 'home'));
   const port = await aFreePort();
   const key = aKeyPair(path.join(temp.path, 'client_key'));
@@ -69,14 +80,25 @@ export async function anSshHost(
     fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const paths = other.without || other.busybox ? [bin] : [bin, ...SYSTEM];
   if (paths.length === 1) linkPrograms(bin, other);
-  const more = `MaxSessions ${other.maxSessions ?? 64}\n${other.onlySftp === true ? 'ForceCommand internal-sftp' : ''}`;
-  fs.writeFileSync(config, `${configuration(temp.path, port, paths)}${more}\n`);
+  const through =
+    other.onlySftp === true
+      ? 'internal-sftp'
+      : other.reaps === true
+        ? reapingShell(temp.path)
+        : other.through;
+  const more = [
+    `MaxSessions ${other.maxSessions ?? 64}`,
+    ...(through === undefined ? [] : [`ForceCommand ${through}`]),
+    ...(other.noForwarding === true ? ['AllowTcpForwarding no'] : []),
+  ];
+  const env = { PATH: paths.join(':'), ...other.env };
+  fs.writeFileSync(config, `${configuration(temp.path, port, env)}${more.join('\n')}\n`);
   let hostKey = aKeyPair(path.join(temp.path, 'host_key'));
   let daemon: Server | null = await start(config, port);
 
   const cutSessions = (): number => {
     const sessions = daemon === null ? [] : descendantsOf(daemon.pid).filter(isSshd);
-    for (const pid of sessions) kill(pid);
+    for (const pid of sessions) endProcess(pid);
     return sessions.length;
   };
   const down = async (): Promise<void> => {
@@ -89,7 +111,7 @@ export async function anSshHost(
   };
   const stop = async (): Promise<void> => {
     // Here, what the sessions started ends too.
-    for (const pid of daemon === null ? [] : descendantsOf(daemon.pid)) kill(pid);
+    for (const pid of daemon === null ? [] : descendantsOf(daemon.pid)) endProcess(pid);
     await down();
     account.remove();
     temp.remove();
@@ -141,7 +163,38 @@ function linkPrograms(bin: string, { without = [], busybox = [] }: OtherPrograms
     if (fs.existsSync(folder)) for (const name of fs.readdirSync(folder)) link(name, path.join(folder, name));
 }
 
-function configuration(folder: string, port: number, paths: readonly string[]): string {
+/** Writes a shell that has somebody wait for the connection to end; what belongs to that is known by its environment. */
+function reapingShell(folder: string): string {
+  const [shell, reaper] = [path.join(folder, 'shell'), path.join(folder, 'reaper')];
+  fs.writeFileSync(
+    reaper,
+    `while IFS= read -r stat < "/proc/$1/stat"; do
+  case $stat in *') Z '*) break ;; esac
+  sleep 0.2
+done 2>/dev/null
+kill -KILL $(grep -lzxF "SSH_CONNECTION=$2" /proc/[0-9]*/environ 2>/dev/null | tr -dc '0-9\\n')
+rmdir "/tmp/groundskeeper-reaper-$1"
+`,
+    { mode: 0o755 },
+  );
+  fs.writeFileSync(
+    shell,
+    `#!/bin/sh
+pid=$PPID
+until grep -q '^sshd' "/proc/$pid/comm"; do pid=$(ps -o ppid= -p "$pid" | tr -d ' '); done
+# One for each connection.
+if mkdir "/tmp/groundskeeper-reaper-$pid" 2>/dev/null; then
+  env -i PATH=/usr/bin:/bin setsid /bin/sh '${reaper}' "$pid" "$SSH_CONNECTION" < /dev/null > /dev/null 2>&1 &
+fi
+exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"
+`,
+    { mode: 0o755 },
+  );
+  return shell;
+}
+
+function configuration(folder: string, port: number, env: Readonly<Record<string, string>>): string {
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   return `
 ListenAddress 127.0.0.1
 Port ${port}
@@ -156,7 +209,7 @@ MaxStartups 500:30:1000
 PrintMotd no
 LogLevel VERBOSE
 Subsystem sftp internal-sftp
-SetEnv PATH=${paths.join(':')}
+SetEnv ${settings.join(' ')}
 `;
 }
 
@@ -165,13 +218,5 @@ function isSshd(pid: number): boolean {
     return fs.readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('sshd');
   } catch {
     return false;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Gone already.
   }
 }

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { placeComponent, type Component } from './component.ts';
 import type { Database } from './mariadb.ts';
-import { wordPressTree, wordPressTrees } from './wordpress-trees.ts';
+import { wordPressTree, wordPressTrees, type WordPressTree } from './wordpress-trees.ts';
 
 const SCRIPTS = path.join(import.meta.dirname, 'php');
 
@@ -20,6 +20,8 @@ export interface WordPressPlan {
   readonly tagline?: string;
   /** `6.4.5`, or `6.4` for what there is of that branch. */
   readonly version: string;
+  /** A WordPress that was made for a test, instead of a version. */
+  readonly tree?: WordPressTree;
   /** A MariaDB database, or SQLite inside wp-content. */
   readonly database: Database | 'sqlite';
   /** All are activated. */
@@ -46,7 +48,7 @@ const POSTS = {
 
 /** Puts the files of a site in place: WordPress, its components, and a wp-config.php. */
 export async function placeWordPress(plan: WordPressPlan): Promise<void> {
-  const tree = await wordPressTree(plan.version);
+  const tree = plan.tree ?? (await wordPressTree(plan.version));
   fs.mkdirSync(path.dirname(plan.root), { recursive: true });
   fs.cpSync(tree.folder, plan.root, { recursive: true });
   if (plan.database === 'sqlite') await placeSqlite(plan.root);

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { packageOf, type Component } from './component.ts';
 import { answerWith, type Fault } from './faults.ts';
-import { wordPressTree } from './wordpress-trees.ts';
+import { wordPressTree, type WordPressTree } from './wordpress-trees.ts';
 import {
   coreAnswer,
   pluginAnswer,
@@ -46,6 +46,8 @@ export interface WordPressOrg {
   offer(component: Component): void;
   /** Publishes a WordPress, such as `6.5`. */
   offerCore(version: string): Promise<void>;
+  /** Publishes a WordPress that was made for a test. */
+  offerTree(tree: WordPressTree): void;
   /** Every question of this kind is answered like that from now on. */
   fail(question: Question, fault: Fault): void;
   /** All is well again. */
@@ -102,6 +104,7 @@ export async function aWordPressOrg(): Promise<WordPressOrg> {
     async offerCore(version) {
       offers.cores.push(await wordPressTree(version));
     },
+    offerTree: (tree) => void offers.cores.push(tree),
     fail: (question, fault) => void faults.set(question, fault),
     recover: () => faults.clear(),
     count: (question) => asked.filter((one) => one.question === question).length,
@@ -144,7 +147,7 @@ async function goodAnswer(
     case 'theme-check':
       return json(themeAnswer(form, offers));
     case 'checksums':
-      return json(await coreChecksums(url.searchParams.get('version') ?? ''));
+      return json(await coreChecksums(url.searchParams.get('version') ?? '', offers));
     case 'plugin-checksums':
       return pluginChecksums(url.pathname, offers);
     case 'information': {
@@ -159,8 +162,9 @@ async function goodAnswer(
   }
 }
 
-async function coreChecksums(version: string): Promise<unknown> {
-  const tree = await wordPressTree(version).catch(() => null);
+async function coreChecksums(version: string, { cores }: Offers): Promise<unknown> {
+  const tree =
+    cores.find((core) => core.version === version) ?? (await wordPressTree(version).catch(() => null));
   if (tree?.version !== version) return { checksums: false };
   const files = filesBelow(tree.folder).filter((name) => !name.startsWith('wp-content/'));
   const sums = files.map(

@@ -1,13 +1,15 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { runCommand } from './commands.ts';
+import { runCommand, runMeanwhile } from './commands.ts';
 import { giveTo, placeComponent, type Component } from './component.ts';
+import { installedOnce } from './installed-once.ts';
 import { listing } from './listing.ts';
-import { phpSettings, startPhp } from './php.ts';
+import { phpSettings, startPhp, type Opcache } from './php.ts';
 import type { SshHost } from './sshd.ts';
 import { aFreePort } from './ports.ts';
-import { installWordPress, placeWordPress, type WordPressPlan } from './wordpress-install.ts';
+import { meadow } from './themes.ts';
+import { placeWordPress, type WordPressPlan } from './wordpress-install.ts';
 
 /** What a test says about the site it wants; the rest is chosen for it. */
 export interface WordPressSiteOptions extends Partial<Omit<WordPressPlan, 'root' | 'url'>> {
@@ -17,8 +19,12 @@ export interface WordPressSiteOptions extends Partial<Omit<WordPressPlan, 'root'
   readonly showErrors?: boolean;
   /** The host in its URL; 127.0.0.1 unless said otherwise. */
   readonly name?: string;
+  /** The port in its URL, where something stands before its web server. */
+  readonly publicPort?: number;
+  /** More environment for its web server. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether PHP keeps compiled files for two seconds, as hosts do. On unless said otherwise. */
-  readonly opcache?: boolean;
+  readonly opcache?: Opcache;
 }
 
 /** One answer of a site, redirects not followed. */
@@ -41,12 +47,16 @@ export interface WordPressSite {
   readonly plan: WordPressPlan;
   /** The password of its user `owner`. */
   readonly password: string;
+  /** Where its own web server listens. */
+  readonly port: number;
   /** @param host as a visitor by another name asks for */
   page(path?: string, host?: string): Promise<Page>;
   /** PHP's error log so far. */
   phpLog(): string;
   /** Runs PHP with the site loaded; gives what it printed. */
   php(code: string): string;
+  /** The same, while its visitors are served as ever. */
+  phpMeanwhile(code: string): Promise<string>;
   /** Runs SQL in the site's database; rows tab-separated (`|` on SQLite). */
   sql(statement: string): string;
   /** The version of a plugin or theme as its files say. */
@@ -59,15 +69,23 @@ export interface WordPressSite {
   write(name: string, content: string | Buffer): void;
   /** One line per file and folder (an SQLite database left out: see `dump`). Two equal ones mean equal sites. */
   files(): string;
-  /** The database's whole content as SQL, without what every request changes (transients). */
+  /** The database's whole content as SQL, without what every request changes (transients) and the locks of updaters, which end by themselves. */
   dump(): string;
+  /** Its web server ends and comes back, as when the host is restarted. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Installs a real WordPress on a host and serves it. On SQLite unless a database is given. */
+/** WordPress's own default theme takes PHP four times as long to show, in a suite whose sites are looked at a thousand times. */
+const QUICK_THEME = { themes: [meadow.old], theme: meadow.old.slug };
+
+/**
+ * Installs a real WordPress on a host and serves it. On SQLite unless a database is given; with a small classic theme unless themes are
+ * given (none: WordPress's own default, of blocks).
+ */
 export async function aWordPressSite(options: WordPressSiteOptions): Promise<WordPressSite> {
-  const { on, showErrors, opcache, name = '127.0.0.1', ...wished } = options;
+  const { on, showErrors, opcache, publicPort, env, name = '127.0.0.1', ...wished } = options;
   const home = fs.mkdtempSync(path.join(on.folder, 'site-'));
   fs.chmodSync(home, 0o755);
   const root = path.join(home, 'public_html');
@@ -77,9 +95,10 @@ export async function aWordPressSite(options: WordPressSiteOptions): Promise<Wor
     title: 'Hollyhock Bakery',
     version: '6.4',
     database: 'sqlite',
+    ...(wished.themes === undefined && wished.theme === undefined ? QUICK_THEME : {}),
     ...wished,
     root,
-    url: `http://${name}:${port}`,
+    url: `http://${name}:${publicPort ?? port}`,
   };
   const as = on.account;
   await placeWordPress(plan);
@@ -87,11 +106,23 @@ export async function aWordPressSite(options: WordPressSiteOptions): Promise<Wor
   giveTo(as, home);
   const script = (file: string, args: readonly string[] = []): string =>
     runCommand('php', [...phpSettings(errorLog), file, ...args], { as, cwd: root });
-  const password = await installWordPress(plan, path.join(on.folder, 'site.json'), (file, args) =>
+  const password = await installedOnce(plan, path.join(on.folder, 'site.json'), (file, args) =>
     script(readable(file, on.folder), args),
   );
-  const server = await startPhp({ root, as, errorLog, showErrors, opcache, port });
+  const serve = () => startPhp({ root, as, errorLog, showErrors, opcache, port, env });
+  let server = await serve();
   const { database } = plan;
+
+  /** A script with the site loaded. */
+  const placed = (code: string): string => {
+    const file = path.join(home, 'run.php');
+    const host = JSON.stringify(new URL(plan.url).host);
+    fs.writeFileSync(
+      file,
+      `<?php $_SERVER += array('HTTP_HOST' => ${host}, 'REQUEST_URI' => '/', 'REQUEST_METHOD' => 'GET', 'SERVER_PROTOCOL' => 'HTTP/1.1');\nrequire ${JSON.stringify(`${root}/wp-load.php`)};\n${code}`,
+    );
+    return file;
+  };
 
   const stop = async (): Promise<void> => {
     await server.stop();
@@ -104,21 +135,15 @@ export async function aWordPressSite(options: WordPressSiteOptions): Promise<Wor
     version: coreVersion(root),
     plan,
     password,
+    port,
     async page(at = '/', host) {
       if (host !== undefined) return pageOf(port, at, host);
       const answer = await fetch(plan.url + at, { redirect: 'manual' });
       return { status: answer.status, text: await answer.text(), location: answer.headers.get('location') };
     },
     phpLog: () => fs.readFileSync(errorLog, 'utf8'),
-    php(code) {
-      const file = path.join(home, 'run.php');
-      const host = JSON.stringify(`${name}:${port}`);
-      fs.writeFileSync(
-        file,
-        `<?php $_SERVER += array('HTTP_HOST' => ${host}, 'REQUEST_URI' => '/', 'REQUEST_METHOD' => 'GET', 'SERVER_PROTOCOL' => 'HTTP/1.1');\nrequire ${JSON.stringify(`${root}/wp-load.php`)};\n${code}`,
-      );
-      return script(file);
-    },
+    php: (code) => script(placed(code)),
+    phpMeanwhile: (code) => runMeanwhile('php', [...phpSettings(errorLog), placed(code)], { as, cwd: root }),
     sql(statement) {
       if (database === 'sqlite') return runCommand('sqlite3', [sqliteFile(root)], { as, input: statement });
       return runCommand('mariadb', [...login(database), '-N', '-B', database.name], { input: statement });
@@ -150,6 +175,10 @@ export async function aWordPressSite(options: WordPressSiteOptions): Promise<Wor
         database.name,
       ]);
       return withoutTransients(dumped);
+    },
+    async restart() {
+      await server.stop();
+      server = await serve();
     },
     stop,
     [Symbol.asyncDispose]: stop,
@@ -203,6 +232,6 @@ function login(database: Exclude<WordPressPlan['database'], 'sqlite'>): string[]
 function withoutTransients(sql: string): string {
   return sql
     .split('\n')
-    .filter((line) => !/_transient_|'cron'|AUTO_INCREMENT=|sqlite_sequence/.test(line))
+    .filter((line) => !/_transient_|'cron'|_updater\.lock'|AUTO_INCREMENT=|sqlite_sequence/.test(line))
     .join('\n');
 }

@@ -7,12 +7,11 @@ import { PROJECT, runNode } from './run.mjs';
 import { readPlaywright, readVitest } from './reports.mjs';
 
 /**
- * Every check in its order. `needs` names the set-up that it depends on; those `beside` keep a processor busy while what comes after them
- * waits for servers.
+ * Every check in its order. `needs` names the set-up that it depends on; those `beside` take what processor time the others leave while they
+ * wait, one after the other.
  */
 const CHECKS = [
   { name: 'types', script: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'] },
-  { name: 'unit', vitest: 'unit' },
   {
     name: 'svelte',
     script: [
@@ -26,8 +25,9 @@ const CHECKS = [
   },
   { name: 'lint', script: ['node_modules/eslint/bin/eslint.js', '.'], beside: true },
   { name: 'format', script: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'], beside: true },
-  // Much of it is waiting for servers.
-  { name: 'integration', vitest: 'integration', needs: 'servers', workers: 3 },
+  { name: 'unit', vitest: 'unit', workers: 3 },
+  // More than half of it is waiting for servers.
+  { name: 'integration', vitest: 'integration', needs: 'servers', workers: 5 },
   {
     name: 'build',
     script: ['node_modules/electron-vite/bin/electron-vite.js', 'build'],
@@ -35,6 +35,9 @@ const CHECKS = [
   },
   { name: 'e2e', playwright: true, needs: 'browser', when: 'playwright.config.ts' },
 ];
+
+/** How little right to the processors those beside have (as `nice` counts). */
+const LAST = 15;
 
 /**
  * Runs the checks in their order; a failing one does not stop the rest.
@@ -137,7 +140,7 @@ async function runOne(node, check, files, temp, output) {
     );
     return orExit(readPlaywright(report), code);
   }
-  const code = await runNode(node, check.script, {}, output);
+  const code = await runNode(node, check.script, {}, output, check.beside ? LAST : 0);
   return code === 0
     ? { passed: 1, failed: 0, notes: [] }
     : { passed: 0, failed: 1, notes: [`ended with ${code}`] };

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import os from 'node:os';
 import path from 'node:path';
 
 /** The project's folder. */
@@ -18,13 +19,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 /**
  * Runs a command in the project's folder with its output on ours, or in a list.
+ * @param nice how much less right to the processors than ours it has
  * @returns its exit code; 127 when it could not be started, 128 + n when a signal ended it.
  */
-export function run(command, args, options = {}, output = null) {
+export function run(command, args, options = {}, output = null, nice = 0) {
   return new Promise((resolve) => {
     const stdio = output === null ? 'inherit' : ['ignore', 'pipe', 'pipe'];
     const child = spawn(command, args, { cwd: PROJECT, stdio, ...options });
     running.add(child);
+    if (nice > 0 && child.pid !== undefined) os.setPriority(child.pid, nice);
     child.stdout?.on('data', (bytes) => output.push(bytes));
     child.stderr?.on('data', (bytes) => output.push(bytes));
     const done = (code) => {
@@ -42,9 +45,9 @@ export function run(command, args, options = {}, output = null) {
 }
 
 /** Runs a script with the given Node, which is also the first `node` that its own children find. */
-export function runNode(node, args, env = {}, output = null) {
+export function runNode(node, args, env = {}, output = null, nice = 0) {
   const PATH = [path.dirname(node), process.env.PATH ?? ''].join(path.delimiter);
   // Hundreds of command lines are started by the tests: what Node made of our code is kept for the next.
   const NODE_COMPILE_CACHE = path.join(PROJECT, '.cache', 'node');
-  return run(node, args, { env: { ...process.env, PATH, NODE_COMPILE_CACHE, ...env } }, output);
+  return run(node, args, { env: { ...process.env, PATH, NODE_COMPILE_CACHE, ...env } }, output, nice);
 }

@@ -1,5 +1,6 @@
 import { implement } from '@orpc/server';
 import type { AppEvent } from '../contract.ts';
+import { exportHistory } from '../../history/index.ts';
 import { contract } from '../contract.ts';
 import type { Services } from '../services.ts';
 
@@ -70,6 +71,11 @@ export function appProcedures(services: Services) {
     },
     history: {
       list: api.history.list.handler(({ input }) => history.list(input)),
+      check: api.history.check.handler(() => history.check()),
+      exportAll: api.history.exportAll.handler(async ({ input: { format } }) => ({
+        fileName: `groundskeeper-history.${format}`,
+        text: exportHistory(await history.all(), format),
+      })),
     },
   };
 }

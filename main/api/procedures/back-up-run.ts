@@ -39,7 +39,7 @@ export async function backUpRun(
         hidden = count;
       };
       const backup = await context.step(BACKUP.name, BACKUP, async (step) => {
-        const taken = await services.backUp(site, reason, context, undefined, isSweep ? onSwept : undefined);
+        const taken = await services.backUp(site, reason, context, isSweep ? { onSwept } : {});
         if (isSweep) await services.lastDone.set(swept, began);
         step.detail(
           `${counted(taken.files, 'file')}${taken.database === null ? '' : ' and the database'}, verified.`,

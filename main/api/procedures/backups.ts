@@ -210,7 +210,8 @@ export function backupProcedures(services: Services) {
   };
 }
 
-function startOf(bytes: Buffer, size: number) {
+/** The start of a file, as it goes to a window. */
+export function startOf(bytes: Buffer, size: number) {
   const text = looksLikeText(bytes);
   return { base64: bytes.toString('base64'), size, truncated: bytes.length < size, text };
 }

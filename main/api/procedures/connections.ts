@@ -48,27 +48,22 @@ export function connectionProcedures(services: Services) {
     }),
     findInstallations: api.findInstallations.handler(({ input, signal }) =>
       lend(input, signal, async (connection) =>
-        // What is in a folder is found out by commands; over SFTP it is any folder of files.
-        connection.onlyFiles
-          ? []
-          : services.platforms.findAll(
-              connection,
-              await homeOf(connection, signal ?? NEVER),
-              options(signal),
-            ),
+        services.platforms.findAll(connection, await homeOf(connection, signal ?? NEVER), options(signal)),
       ),
     ),
     look: api.look.handler(({ input, signal }) =>
       lend(input, signal, async (connection) => {
         const root = await resolveRoot(connection, input.root, signal ?? NEVER);
-        if (connection.onlyFiles) return folderOfFiles(connection, root);
-        return services.platforms.look(connection, { ...options(signal), root });
+        const found = await services.platforms.look(connection, { ...options(signal), root });
+        // Over SFTP what is not known is any folder of files.
+        return found ?? (connection.onlyFiles ? folderOfFiles(connection, root) : null);
       }),
     ),
   };
 }
 
-function givenSecrets(secrets: Secrets): SecretsOf {
+/** Secrets as they were typed, for a connection that is not stored. */
+export function givenSecrets(secrets: Secrets): SecretsOf {
   return (hop) => ({
     password: async () => secrets.passwords.find((one) => one.hop === hop)?.password ?? null,
     passphrase: async () => secrets.passphrases.find((one) => one.hop === hop)?.passphrase ?? null,

@@ -5,7 +5,7 @@ import { counted, Problem, type BackupId, type SiteId } from '../../words/index.
 import type { Services } from '../services.ts';
 
 /** Runs during which no backup of their site goes: they may be reading one, or need it to undo what they do. */
-const USES_BACKUPS: readonly string[] = ['update', 'rollback', 'restore', 'verify'];
+const USES_BACKUPS: readonly string[] = ['update', 'rollback', 'restore', 'repair', 'verify'];
 
 type Needs = Pick<Services, 'store' | 'sites' | 'runs' | 'settings' | 'updates' | 'clock'>;
 

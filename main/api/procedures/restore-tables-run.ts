@@ -1,4 +1,4 @@
-import { onlyTables, writeNewFile, type Snapshot } from '../../backups/index.ts';
+import { databaseIn, onlyTables, writeNewFile, type Snapshot } from '../../backups/index.ts';
 import type { Run } from '../../runs/index.ts';
 import { restoreTables } from '../../updates/index.ts';
 import { bytesInWords, counted, Problem } from '../../words/index.ts';
@@ -14,15 +14,10 @@ export async function restoreTablesRun(
   given: readonly string[],
   to: To,
 ): Promise<Run> {
-  const { backup, database } = snapshot;
+  const { backup } = snapshot;
+  const database = databaseIn(snapshot);
   const tables = [...new Set(given)];
   const title = tables.length === 1 ? `the table ${tables[0] ?? ''}` : `${tables.length} tables`;
-  if (database === null)
-    throw new Problem({
-      code: 'no-dump',
-      message: 'This backup holds no database.',
-      todo: 'Choose another backup.',
-    });
   if (to.kind === 'folder')
     throw new Problem({
       code: 'usage',

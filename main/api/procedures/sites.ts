@@ -12,12 +12,6 @@ export function siteProcedures(services: Services) {
   const api = implement(contract).sites;
   const { sites, history, secrets, store, records } = services;
 
-  const saveSecrets = async (siteId: SiteId, given: Secrets) => {
-    for (const { hop, password } of given.passwords) await secrets.set(`${siteId}:password:${hop}`, password);
-    for (const { hop, passphrase } of given.passphrases)
-      await secrets.set(`${siteId}:passphrase:${hop}`, passphrase);
-  };
-
   return {
     list: api.list.handler(() => summaries(services, sites.list())),
     show: api.show.handler(async ({ input }): Promise<SiteDetails> => {
@@ -40,7 +34,7 @@ export function siteProcedures(services: Services) {
     add: api.add.handler(async ({ input }) => {
       services.platforms.get(input.draft.platform);
       const site = sites.add(input.draft);
-      await saveSecrets(site.id, input.secrets);
+      await saveSecrets(services, site.id, input.secrets);
       await history.add({
         siteId: site.id,
         siteName: site.name,
@@ -55,7 +49,7 @@ export function siteProcedures(services: Services) {
       if (input.edit.platform !== undefined) services.platforms.get(input.edit.platform);
       for (const rule of input.edit.settings?.backups.leaveOut ?? []) refuseBadRule(rule);
       const site = sites.edit(input.siteId, input.edit);
-      await saveSecrets(site.id, input.secrets);
+      await saveSecrets(services, site.id, input.secrets);
       await history.add({
         siteId: site.id,
         siteName: site.name,
@@ -116,6 +110,17 @@ export function siteProcedures(services: Services) {
       return result;
     }),
   };
+}
+
+/** Keeps what was typed for a site's connection where secrets rest. */
+export async function saveSecrets(
+  { secrets }: Pick<Services, 'secrets'>,
+  siteId: SiteId,
+  given: Secrets,
+): Promise<void> {
+  for (const { hop, password } of given.passwords) await secrets.set(`${siteId}:password:${hop}`, password);
+  for (const { hop, passphrase } of given.passphrases)
+    await secrets.set(`${siteId}:passphrase:${hop}`, passphrase);
 }
 
 async function summaries(services: Services, sites: readonly Site[]): Promise<SiteSummary[]> {

@@ -82,7 +82,7 @@ async function noShell(connection: Connection, answered: string): Promise<Proble
         ...shape,
         code: 'only-sftp',
         message: 'The login works, and this account gives files over SFTP, but no commands.',
-        todo: 'Reach it over SFTP (--sftp in the terminal): its files are backed up and restored. Updates and databases need a shell; ask the host for one.',
+        todo: 'Reach it over SFTP (--sftp in the terminal): a WordPress there is updated all the same; of anything else its files are backed up and restored. A shell is better: ask the host for one.',
       })
     : new Problem({
         ...shape,

@@ -1,5 +1,6 @@
 import { implement } from '@orpc/server';
 import {
+  examineSite,
   expectedSteps,
   planUpdate,
   previewRollback,
@@ -8,8 +9,9 @@ import {
   updateSite,
   updateToUndo,
 } from '../../updates/index.ts';
+import type { Orphan } from '../../runs/index.ts';
 import type { Site } from '../../sites/index.ts';
-import { Problem, type SiteId } from '../../words/index.ts';
+import { Problem, type RunId, type SiteId } from '../../words/index.ts';
 import { contract } from '../contract.ts';
 import type { Services } from '../services.ts';
 
@@ -21,6 +23,9 @@ export function updateProcedures(services: Services) {
   const { updates, records, sites } = services;
   return {
     list: api.list.handler(({ input }) => records.updates(input.siteId)),
+    examine: api.examine.handler(({ input, signal }) =>
+      examineSite(updates, sites.get(input.siteId), signal ?? NEVER),
+    ),
     plan: api.plan.handler(async ({ input, signal }) => {
       const site = sites.get(input.siteId);
       refuseWithoutUpdates(services, site);
@@ -47,11 +52,11 @@ export function updateProcedures(services: Services) {
           kind: 'update',
           site: { id: site.id, name: site.name },
           title: names.length > 2 ? `Update ${names.length} components` : `Update ${names.join(' and ')}`,
-          expected: expectedSteps(parts),
+          expected: expectedSteps(parts, site),
           plan: {},
         },
         services.hostOf(site),
-        (context) => updateSite(updates, site, input.choices, context),
+        (context) => updateSite(updates, site, input, context),
       );
       return { runId: run.id };
     }),
@@ -59,33 +64,67 @@ export function updateProcedures(services: Services) {
       previewRollback(
         updates,
         sites.get(input.siteId),
-        { runId: input.runId ?? null, components: null },
+        { runId: input.runId ?? null, to: input.to, components: input.components ?? null },
         signal ?? NEVER,
       ),
     ),
     rollback: api.rollback.handler(async ({ input }) => {
       const site = sites.get(input.siteId);
-      await refuseInterrupted(services, site.id);
+      const { force } = input;
+      if (!force) await refuseInterrupted(services, site.id);
+      const found = force ? await finishCutOff(services, site.id, input.runId) : { cutOff: null, done: null };
+      if (found.done !== null) return { runId: found.done };
+      const { cutOff } = found;
       const choice = {
-        runId: input.runId ?? null,
-        components: input.components ?? null,
-        database: input.database,
+        ...{ runId: input.runId ?? null, to: input.to, components: input.components ?? null },
+        ...{ database: input.database, force, cutOff },
       };
       const { parts } = await updateToUndo(updates, site, choice);
       const run = await services.runs.start(
         {
           kind: 'rollback',
           site: { id: site.id, name: site.name },
-          title: `Roll back ${parts.map((part) => `${part.name} to ${part.from}`).join(' and ')}`,
+          title:
+            parts.length > 2
+              ? `Roll back ${parts.length} components`
+              : `Roll back ${parts.map((part) => `${part.name} to ${part.from}`).join(' and ')}`,
           expected: ROLLBACK_STEPS.map((step) => ({ ...step })),
           plan: {},
         },
         services.hostOf(site),
-        (context) => rollBack(updates, site, choice, context),
+        async (context) => {
+          const result = await rollBack(updates, site, choice, context);
+          if (cutOff !== null && result.state === 'done')
+            await services.runs.conclude(cutOff.run.id, {
+              state: 'rolled-back',
+              summary: 'It was cut off and could not be recovered; it was taken back by force.',
+            });
+          return result;
+        },
       );
       return { runId: run.id };
     }),
   };
+}
+
+/**
+ * A forced rollback first has what was cut off recovered.
+ * @returns `done`: by that the update that was meant is taken back already; `cutOff`: what could not be recovered
+ */
+async function finishCutOff(
+  services: Services,
+  siteId: SiteId,
+  meant: RunId | undefined,
+): Promise<{ cutOff: Orphan | null; done: RunId | null }> {
+  const ofSite = async () => (await services.runs.interrupted()).find(({ run }) => run.siteId === siteId);
+  const orphan = await ofSite();
+  if (orphan === undefined) return { cutOff: null, done: null };
+  const recovered = await services.recover(siteId);
+  const still = await ofSite();
+  if (still !== undefined) return { cutOff: still, done: null };
+  const own = recovered.find(({ id }) => id === orphan.run.id);
+  const isMeant = own?.kind === 'update' && (meant === undefined || meant === own.id);
+  return { cutOff: null, done: isMeant && own.state !== 'done' ? own.id : null };
 }
 
 /** A site with a run that was cut off is first brought into order. */

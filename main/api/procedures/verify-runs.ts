@@ -8,7 +8,7 @@ import type { Services } from '../services.ts';
 const READ = { name: 'verify', title: 'Read everything back' };
 const SHARE = { name: 'verify', title: 'Read back what was read longest ago' };
 /** Runs that matter more than reading back: it waits for them between two packs. */
-const FIRST: readonly string[] = ['backup', 'update', 'rollback', 'restore', 'prune'];
+const FIRST: readonly string[] = ['backup', 'update', 'rollback', 'restore', 'repair', 'prune'];
 
 /** Starts reading back backups, every byte of them; null: all. */
 export async function verifyRun(services: Services, ids: readonly BackupId[] | null): Promise<Run> {

@@ -13,7 +13,7 @@ import {
   type Script,
 } from '../../connections/index.ts';
 import type { DatabaseAccess } from '../../platforms/index.ts';
-import { encodeName, Problem, type RemotePath } from '../../words/index.ts';
+import { encodeName, joinRemote, parentOf, Problem, type RemotePath } from '../../words/index.ts';
 import type { FileScripts } from '../pull/file-scripts.ts';
 import { knowsRestrict, psqlGate } from './psql-gate.ts';
 
@@ -74,6 +74,37 @@ export async function restoreFromFile(
 ): Promise<void> {
   const restrict = await restrictKey(work);
   await perform(work, 'Put the database back', 'restore', { file, kept: kept.join('\n'), restrict }, {});
+}
+
+/**
+ * What {@link restoreFromFile} does, as a script that may lie on the server (it holds the password) and be run there later. It is done
+ * only when the restore ended well and, where that can be asked without us, every table of the dump is there and can be read.
+ */
+export async function restoreScript(
+  work: DatabaseWork,
+  file: RemotePath,
+  kept: readonly string[],
+): Promise<Script> {
+  const restrict = await restrictKey(work);
+  const restore = scriptFor(work, work.scripts, 'restore', { file, kept: kept.join('\n'), restrict }).script;
+  const put = lines(
+    sh`[ -s ${file} ] || { echo 'the dump is not there any more' >&2; exit 1; }
+(`,
+    restore,
+    sh`) || exit`,
+  );
+  if (work.access.kind === 'sqlite') return put;
+  const tables = scriptFor(work, work.scripts, 'tables', { file: '', kept: '' }).script;
+  const found = joinRemote(parentOf(file), 'found');
+  const all = `${kept.join('\n')}\n`;
+  return lines(
+    put,
+    sh`(`,
+    tables,
+    sh`) > ${found} || exit
+said=$(while IFS='	' read -r table rows; do printf '%s\n' "$table"; done < ${found}; echo .)
+[ "$said" = ${`${all}.`} ] || { echo 'after the restore the tables are not those of the dump' >&2; exit 1; }`,
+  );
 }
 
 /**
@@ -164,7 +195,10 @@ export async function countRows(work: DatabaseWork): Promise<{ name: string; row
     });
 }
 
-/** A text that changes when a table or a column does. */
+/**
+ * What the tables are made of, a column a line (of SQLite a table): its table, its name and what it is, with tabs between.
+ * The same schema gives the same text.
+ */
 export async function readSchema(work: DatabaseWork): Promise<string> {
   const { stdout } = await perform(work, 'Read the database’s schema', 'schema', { file: '', kept: '' }, {});
   return stdout.toString('utf8');
@@ -198,7 +232,7 @@ export async function aboutDatabase(work: DatabaseWork): Promise<AboutDatabase> 
   };
 }
 
-type Action = 'dump' | 'restore' | 'tables' | 'schema' | 'about' | 'definitions';
+type Action = 'dump' | 'restore' | 'tables' | 'schema' | 'about' | 'definitions' | 'query';
 interface Variables {
   readonly file: string;
   readonly kept: string;
@@ -210,7 +244,8 @@ interface Streams {
   readonly onOutput?: ((stdout: Readable) => Promise<void>) | undefined;
 }
 
-async function perform(
+/** Does one of the things that the scripts of `resources/database` know. @throws Problem `no-database-tools`, `database-refused`, … */
+export async function perform(
   work: DatabaseWork,
   attempted: string,
   action: Action,

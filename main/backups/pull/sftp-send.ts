@@ -7,7 +7,8 @@ const PIECE = 32 * 1024;
 const AT_ONCE = 32;
 
 export interface SftpSending {
-  readonly size: number;
+  /** null: it is known at the end only. */
+  readonly size: number | null;
   readonly mode: number;
   /** Seconds since 1970. */
   readonly mtime: number;
@@ -29,7 +30,7 @@ export async function sendOverSftp(
   try {
     const sent = await writeAll(files, handle, sending.content, signal, onBytes);
     const there = await files.statOf(handle);
-    if (sent !== sending.size || there.size !== sending.size) throw damaged(path);
+    if (sent !== (sending.size ?? sent) || there.size !== sent) throw damaged(path);
     await files.setStat(handle, sending);
     await files.close(handle);
   } catch (error) {

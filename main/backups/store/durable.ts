@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Problem, wordsOf } from '../../words/index.ts';
@@ -58,13 +58,42 @@ export function syncFolderNow(folder: string): void {
  */
 export function makeFolder(folder: string): void {
   try {
-    const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (first === undefined) return;
-    const above = dirname(resolve(first));
-    for (let next = resolve(folder); next !== above; next = dirname(next)) syncFolderNow(dirname(next));
+    make(resolve(folder), true);
   } catch (error) {
     throw unwritable(folder, error);
   }
+}
+
+/**
+ * As `makeFolder`, in a folder that has to be there: where a disk has gone, nothing is made in its place.
+ * @throws Problem `disk-full`, `store-unwritable`
+ */
+export function makeFolderIn(above: string, name: string): void {
+  const folder = join(above, name);
+  try {
+    make(resolve(folder), false);
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+}
+
+/** Not Node's own `recursive`: it tries for ever where a disk that has gone says that a folder is missing which is there. */
+function make(folder: string, andAbove: boolean): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const above = dirname(folder);
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!isMissing) {
+      if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+      throw error;
+    }
+    if (!andAbove || above === folder) throw error;
+    make(above, true);
+    make(folder, false);
+    return;
+  }
+  syncFolderNow(dirname(folder));
 }
 
 /**

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { BackupId, readJson } from '../../words/index.ts';
 import { Pin, Proof } from '../backup.ts';
-import { makeFolder, removeDurably, writeDurably } from './durable.ts';
+import { makeFolderIn, removeDurably, writeDurably } from './durable.ts';
 import type { StoreKeys } from './keys.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 import { markFile, markOfFile, type StoreFile } from './store-files.ts';
@@ -40,7 +40,7 @@ const UNREADABLE: Mark = { pin: { at: 0, note: 'its mark is damaged' }, proof: n
 
 /** Reads every mark of a store. Of those of one backup the one with the highest number holds; a crash leaves others. */
 export async function openMarks(folder: string, keys: StoreKeys): Promise<Marks> {
-  makeFolder(folder);
+  makeFolderIn(dirname(folder), basename(folder));
   const file = (id: BackupId, number: number) => join(folder, basename(markFile(id, number)));
   const known = new Map<BackupId, Known>();
   for (const name of await readdir(folder)) {

@@ -1,4 +1,5 @@
-import type { BackupId } from '../../words/index.ts';
+import type { BackupId, SiteId } from '../../words/index.ts';
+import type { SiteRecord } from '../site-record.ts';
 import { createGate } from './gate.ts';
 import { openPresence } from './presence.ts';
 import type { StoreOptions } from './store.ts';
@@ -16,6 +17,11 @@ export interface MovableStore extends Store {
   reopen(work: () => Promise<string>, settle?: (folder: string) => void): Promise<void>;
 }
 
+export interface MovableOptions extends StoreOptions {
+  /** What is known of a site when a backup of it begins; it goes into the backup's record. */
+  readonly siteOf?: (id: SiteId) => SiteRecord | null;
+}
+
 /** Blobs that are read in one go, and again while the first are used: the folder does not change meanwhile. */
 const BATCH = 8;
 
@@ -27,7 +33,7 @@ const BATCH = 8;
  */
 export async function openMovableStore(
   folder: string,
-  options: StoreOptions,
+  options: MovableOptions,
   known: boolean,
   beforeRemoval: (id: BackupId) => Promise<void> = async () => {},
 ): Promise<MovableStore> {
@@ -66,11 +72,12 @@ export async function openMovableStore(
         from = store;
         return snapshot;
       };
-      const { backup, root, database } = await use(fresh);
+      const { backup, root, database, site } = await use(fresh);
       return {
         backup,
         root,
         database,
+        site,
         tree: (tree) => use(async (store) => (await fresh(store)).tree(tree)),
         // What was written already is not written again.
         writeFiles: (files) => use(async (store) => (await fresh(store)).writeFiles(files), false),
@@ -94,7 +101,8 @@ export async function openMovableStore(
       const leave = await changes.together();
       try {
         return await use(async (store) => {
-          const writer = await store.begin(about);
+          const site = options.siteOf?.(about.siteId) ?? null;
+          const writer = await store.begin({ site, ...about });
           return present(writer, (work) => presence.goOn(store, work), leave);
         });
       } catch (error) {

@@ -1,7 +1,7 @@
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem, wordsOf } from '../../words/index.ts';
-import { makeFolder, syncFolder } from './durable.ts';
+import { makeFolderIn, syncFolder } from './durable.ts';
 import { damaged } from './pack.ts';
 
 /** Pack files by name, in folders named by their first two digits. */
@@ -49,7 +49,8 @@ function noneThere(error: unknown): string[] {
 export function openPackFiles(folder: string): PackFiles {
   const packs = join(folder, 'packs');
   const aside = join(folder, 'aside');
-  const folderOf = (name: string) => join(packs, name.slice(0, 2));
+  const below = (name: string) => name.slice(0, 2);
+  const folderOf = (name: string) => join(packs, below(name));
   const fileOf = (name: string) => join(folderOf(name), `${name}${ENDING}`);
   const handles = new Map<string, Promise<FileHandle>>();
   const close = (name: string) => {
@@ -89,7 +90,7 @@ export function openPackFiles(folder: string): PackFiles {
     size: async (name) => (await stat(fileOf(name))).size,
     fileOf,
     roomFor(name) {
-      makeFolder(folderOf(name));
+      makeFolderIn(packs, below(name));
       return fileOf(name);
     },
     async read(name, offset, length) {
@@ -113,12 +114,12 @@ export function openPackFiles(folder: string): PackFiles {
     },
     async layAside(name) {
       close(name);
-      makeFolder(aside);
+      makeFolderIn(folder, 'aside');
       await rename(fileOf(name), join(aside, `${name}${ENDING}`));
     },
     async bringBack() {
       for (const name of await packsIn(aside)) {
-        makeFolder(folderOf(name));
+        makeFolderIn(packs, below(name));
         await rename(join(aside, `${name}${ENDING}`), fileOf(name));
         await syncFolder(folderOf(name));
       }

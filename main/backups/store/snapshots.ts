@@ -16,6 +16,8 @@ export const SnapshotRecord = z.object({
   backup: Backup.omit({ verifiedAt: true, pin: true, proof: true }),
   root: Sha256,
   database: StoredDatabase.nullable(),
+  /** What was known of its site; missing in records of older versions. Not the store's to read: see `lost-sites.ts`. */
+  site: z.unknown().default(null),
 });
 export type SnapshotRecord = z.infer<typeof SnapshotRecord>;
 

@@ -269,11 +269,13 @@ function innerStore(
         },
         async commit({ root, database, databaseKind, ...counts }) {
           await packer.finish();
+          const { site = null, ...told } = about;
           const record = SnapshotRecord.parse({
             format: 2,
-            backup: { id, ...about, takenAt, ...counts, addedBytes: packer.added(), database: databaseKind },
+            backup: { id, ...told, takenAt, ...counts, addedBytes: packer.added(), database: databaseKind },
             root,
             database,
+            site,
           });
           await snapshots.write(record);
           try {
@@ -299,6 +301,7 @@ function innerStore(
         backup: backupOf(record),
         root: record.root,
         database: record.database,
+        site: record.site,
         tree: async (tree) => decodeTree(await readBlob(tree)),
         async *read(blobs) {
           for (const blob of blobs) yield await readBlob(blob);

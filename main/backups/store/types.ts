@@ -71,6 +71,8 @@ export interface Snapshot {
 
 /** A backup in the store. */
 export interface StoredSnapshot extends Snapshot {
+  /** What was known of its site when it was taken; null: it is not recorded. */
+  readonly site: unknown;
   /**
    * Writes many files to this computer's disk at once, each in one go under its own name; their folders are there.
    * @returns those that were not written, by their place: whoever reads and writes them one by one learns why
@@ -182,7 +184,13 @@ export interface Store {
   /** Newest first. @throws Problem `store-locked`, as everything below. A backup whose record is damaged is left out; `verify` names it. */
   list(siteId?: SiteId): Promise<Backup[]>;
   /** Waits while the store is pruned. */
-  begin(about: { siteId: SiteId; siteName: string; reason: Backup['reason'] }): Promise<SnapshotWriter>;
+  begin(about: {
+    siteId: SiteId;
+    siteName: string;
+    reason: Backup['reason'];
+    /** Goes into the record, so that the site can be made again from it. */
+    site?: unknown;
+  }): Promise<SnapshotWriter>;
   /** @throws Problem `no-such-backup` */
   open(id: BackupId): Promise<StoredSnapshot>;
   /** Reads the given backups (all of them when none is named). */

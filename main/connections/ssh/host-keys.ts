@@ -17,6 +17,8 @@ export interface HostKeys {
   judge(host: string, port: number, key: Buffer): HostKeyVerdict;
   /** The key types known for a host, so that the server is asked for one of those first. */
   knownTypes(host: string, port: number): readonly string[];
+  /** The keys that a host is trusted by, of every type. */
+  known(host: string, port: number): readonly UnknownHostKey[];
   /** @throws Problem `host-key-known` when another key is trusted for that host and `replaces` is not set. */
   trust(key: UnknownHostKey, replaces: boolean): void;
 }
@@ -84,6 +86,15 @@ export function openHostKeys(file: TrustFile, knownHostsFiles: readonly string[]
       return [
         ...own.map((line) => line.type),
         ...known.filter((line) => line.marker === 'none').map((line) => line.type),
+      ];
+    },
+    known(host, port) {
+      const { own, known } = about(host, port);
+      return [
+        ...own.map(({ type, fingerprint }) => ({ host, port, type, fingerprint })),
+        ...known
+          .filter((line) => line.marker === 'none')
+          .map((line) => ({ host, port, type: line.type, fingerprint: fingerprintOf(line.key) })),
       ];
     },
     trust(key, replaces) {

@@ -44,6 +44,12 @@ export interface RemoteFiles {
   setMode(path: string, mode: number): Promise<void>;
   /** Takes the place of a file that is there; in one instant where the server knows how. */
   rename(from: string, to: string): Promise<void>;
+  /** Whether `rename` takes the place of a file in one instant. */
+  readonly renamesOver: boolean;
+  /** Copies all of a file into a new one on the server. @returns whether the server can */
+  copy(from: RemoteHandle, to: RemoteHandle): Promise<boolean>;
+  /** What is free for this account on the disk of a path; null: the server does not say. */
+  space(path: string): Promise<{ readonly bytes: number; readonly files: number } | null>;
   makeFolder(path: string, mode: number): Promise<void>;
   makeLink(target: string, path: string): Promise<void>;
   /** What is not there is gone already. */
@@ -61,6 +67,9 @@ const READ = 1;
 const CREATE = 2 | 8 | 32;
 const HAS = { size: 1, owner: 2, mode: 4, times: 8, extended: 0x80000000 };
 const RENAME = 'posix-rename@openssh.com';
+/** draft-ietf-secsh-filexfer-extensions-00, 7; OpenSSH has it from 9.0 on. */
+const COPY = 'copy-data';
+const SPACE = 'statvfs@openssh.com';
 
 class Handle implements RemoteHandle {
   declare readonly [handleBrand]: true;
@@ -220,6 +229,25 @@ export async function openRemoteFiles(
       // The plain rename of SFTP replaces nothing.
       await remove(to);
       await ask(attempted, ASK.rename, ...names);
+    },
+    renamesOver: wire.offers(RENAME),
+    async copy(from, to) {
+      if (!wire.offers(COPY)) return false;
+      const all = [Buffer.from(COPY), bytes(from), 0n, 0n, bytes(to), 0n];
+      await ask('Copy a file on the server', ASK.extended, ...all);
+      return true;
+    },
+    async space(path) {
+      if (!wire.offers(SPACE)) return null;
+      const attempted = `Ask how much space there is at ${path}`;
+      return read(
+        attempted,
+        await ask(attempted, ASK.extended, Buffer.from(SPACE), encodeName(path)),
+        (said) => {
+          const [, block = 0, , , blocks = 0, , , files = 0] = Array.from({ length: 8 }, () => said.large());
+          return { bytes: block * blocks, files };
+        },
+      );
     },
     async makeFolder(path, mode) {
       await ask(`Make the folder ${path}`, ASK.makeFolder, encodeName(path), HAS.mode, mode & 0o7777);

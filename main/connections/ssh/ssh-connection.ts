@@ -4,6 +4,7 @@ import type { Client } from 'ssh2';
 import PQueue from 'p-queue';
 import { Problem, wordsOf } from '../../words/index.ts';
 import type { Connection, RemoteProcess } from '../connection.ts';
+import { notForwarded } from '../relay.ts';
 import { onTheWire, type Script } from '../script.ts';
 import { openRemoteFiles, type RemoteFiles } from './remote-files.ts';
 import { openSftp } from './sftp.ts';
@@ -79,6 +80,21 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
     },
     sftp: () => openSftp(own, label),
     files: filesOf,
+    forward(host, port) {
+      return new Promise((resolve, reject) => {
+        const refused = (error: unknown) => reject(notForwarded(label, host, port, wordsOf(error), error));
+        try {
+          own.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
+            if (error) refused(error);
+            else resolve(channel);
+          });
+        } catch (error) {
+          // It throws only where there is no connection any more.
+          gone();
+          refused(error);
+        }
+      });
+    },
     close() {
       closed = true;
       for (const client of [...clients].reverse()) client.end();

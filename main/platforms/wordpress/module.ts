@@ -8,6 +8,8 @@ import type { DatabaseAccess, PlatformModule, Reading, ReadOptions } from '../pl
 import type { LoadedRecipe } from '../recipe.ts';
 import { optionText, pathOrNull, readAnswer, unreadable, type Answer } from './answer.ts';
 import { componentsOf } from './components.ts';
+import { readOverSftp } from './over-sftp.ts';
+import { updaterLocks } from './updater-locks.ts';
 
 const TIME_LIMIT = 90_000;
 
@@ -41,13 +43,16 @@ export function wordpressModule(recipe: LoadedRecipe): PlatformModule {
   };
   return {
     async read(connection, options) {
+      if (connection.onlyFiles) return readingOf(await readOverSftp(connection, options), options, OVER_SFTP);
       const answer = await ask(connection, options, '');
       return readingOf(answer, options);
     },
     async readIfChanged(connection, options, fingerprint) {
+      if (connection.onlyFiles) return readingOf(await readOverSftp(connection, options), options, OVER_SFTP);
       const answer = await ask(connection, options, fingerprint);
       return answer.files === null ? null : readingOf(answer, options);
     },
+    readingFrom: (printed, marker, options) => readingOf(readAnswer(printed, marker), options),
     elsewhere: wordpressElsewhere,
     place(component, reading, root) {
       if (component.kind === 'core') return { path: '', single: false };
@@ -66,6 +71,7 @@ export function wordpressModule(recipe: LoadedRecipe): PlatformModule {
         single: component.kind === 'plugin' && component.file !== null && !component.file.includes('/'),
       };
     },
+    updaterLocks: ({ facts }) => updaterLocks(facts.tablePrefix ?? ''),
   };
 }
 
@@ -112,11 +118,17 @@ function explain(code: number, options: ReadOptions, stderr: string, label: stri
   }
 }
 
-function readingOf(answer: Answer, options: ReadOptions): Reading {
+/** What is not known of a site whose files alone are read. */
+const OVER_SFTP =
+  'Over SFTP only files are read: which plugins and which theme are active, PHP’s version and the database’s are not known. An update asks the site’s own PHP.';
+
+/** @param why why there is no configuration, where that is as it should be */
+function readingOf(answer: Answer, options: ReadOptions, why: string | null = null): Reading {
   const { files, configuration } = answer;
   if (files === null) throw unreadable('');
   const gaps: string[] = [];
-  if (answer.failure !== null) gaps.push(`The configuration could not be evaluated: ${answer.failure}`);
+  if (why !== null) gaps.push(why);
+  else if (answer.failure !== null) gaps.push(`The configuration could not be evaluated: ${answer.failure}`);
   else if (configuration === null) gaps.push('The configuration took too long to evaluate.');
   if (configuration?.gap !== undefined) gaps.push(configuration.gap);
   const refused = configuration?.refused ?? null;
@@ -129,7 +141,7 @@ function readingOf(answer: Answer, options: ReadOptions): Reading {
     readAt: options.now,
     confirmedAt: options.now,
     components: componentsOf(files, configuration, options.root),
-    php: files.php,
+    php: files.php || null,
     database: configuration?.server ?? null,
     multisite: configuration?.multisite ?? false,
     locale: optionText(configuration, 'WPLANG') || 'en_US',
@@ -141,7 +153,8 @@ function readingOf(answer: Answer, options: ReadOptions): Reading {
     inventory,
     facts: {
       database: databaseOf(configuration),
-      databaseProblem: refused ?? (configuration === null ? (answer.failure ?? 'not read') : null),
+      databaseProblem:
+        refused ?? (configuration === null && why === null ? (answer.failure ?? 'not read') : null),
       url:
         configuration?.home ??
         optionText(configuration, 'home') ??
@@ -154,6 +167,7 @@ function readingOf(answer: Answer, options: ReadOptions): Reading {
       errorLog: logOf(configuration?.errorLog ?? null, options.root),
       contentFolder: remotePath(files.content),
       fileChangesForbidden: configuration?.fileModsForbidden ?? false,
+      tablePrefix: configuration?.prefix ?? null,
       inMaintenance: files.maintenance,
     },
   };

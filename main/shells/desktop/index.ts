@@ -14,3 +14,4 @@ export { mainWindow, windowOptions } from './window.ts';
 export { wordsFor } from './words.ts';
 export { type DesktopApp, runDesktop } from './run.ts';
 export type { TrayAct, TrayView } from './tray-view.ts';
+export { ownBrowser, pictureWindowOptions, type HiddenWindow } from './own-browser.ts';

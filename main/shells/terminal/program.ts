@@ -2,6 +2,9 @@ import { Command as Commander, CommanderError } from 'commander';
 import type { Client } from '../../api/index.ts';
 import { backupCommands } from './commands/backups.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { emergencyCommands } from './commands/emergency.ts';
+import { repairCommand } from './commands/repair.ts';
 import { runCommands } from './commands/runs.ts';
 import { siteCommands } from './commands/sites.ts';
 import { updateCommands } from './commands/updates.ts';
@@ -56,6 +59,9 @@ export async function runTerminal(args: readonly string[], options: TerminalOpti
   backupCommands(program, act);
   restoreCommand(program, act);
   runCommands(program, act);
+  doctorCommand(program, act);
+  repairCommand(program, act);
+  emergencyCommands(program, act);
   let demo: number | null = null;
   program
     .command('serve')

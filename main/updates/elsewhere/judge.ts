@@ -1,5 +1,6 @@
-import { isSick } from '../judge.ts';
-import type { Probe, Verdict } from '../plan.ts';
+import { looksBefore, seenPage } from '../judge.ts';
+import { isSick, pathOf, type Probe } from '../judging/page.ts';
+import type { Verdict } from '../plan.ts';
 
 /**
  * Judges a site that shows another site's content now: words and titles differ, so only whether it is well counts, and whether it stays where it is.
@@ -12,11 +13,13 @@ export function judgeContent(
 ): Verdict {
   const reasons: string[] = [];
   let better = false;
-  for (const now of after) {
-    const before = baseline.find(({ url }) => url === now.url);
-    if (before === undefined) continue;
+  const pages = [...Map.groupBy(after, ({ way, url }) => `${way} ${url}`).values()];
+  for (const looks of pages) {
+    const [now] = looks.slice(-1);
+    const [before] = looksBefore(baseline, looks).slice(-1);
+    if (now === undefined || before === undefined) continue;
     const { pathname, search, origin } = new URL(now.url);
-    const page = `${pathname}${search}`;
+    const page = pathOf(now.url);
     if (isSick(now)) {
       if (!isSick(before))
         reasons.push(`${page}: ${now.fault ?? `the answer is ${now.status ?? 'nothing'}`}.`);
@@ -33,6 +36,15 @@ export function judgeContent(
       );
   }
   for (const line of fatals.slice(0, 3)) reasons.push(`The PHP log has a new fatal error: ${line}`);
-  if (reasons.length > 0) return { verdict: 'worse', reasons };
-  return { verdict: better ? 'better' : 'same', reasons: [] };
+  return {
+    verdict: reasons.length > 0 ? 'worse' : better ? 'better' : 'same',
+    reasons,
+    notes: [],
+    pages: pages.map((looks) => {
+      const seen = seenPage(looksBefore(baseline, looks), looks);
+      const mine = reasons.filter((reason) => reason.startsWith(`${seen.page}: `));
+      const words = mine.map((reason) => reason.slice(seen.page.length + 2));
+      return { ...seen, words, verdict: mine.length > 0 ? ('worse' as const) : ('same' as const) };
+    }),
+  };
 }

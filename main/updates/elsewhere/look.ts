@@ -1,5 +1,5 @@
 import { entryAt, type DumpMoves, type Snapshot } from '../../backups/index.ts';
-import type { Reading } from '../../platforms/index.ts';
+import { databaseInWords, type Reading } from '../../platforms/index.ts';
 import { compareVersions } from '../../policies/index.ts';
 import type { Site } from '../../sites/index.ts';
 import {
@@ -12,9 +12,10 @@ import {
 } from '../../words/index.ts';
 import { handsFor, type Hands } from '../hands.ts';
 import { below, dumpedFiles } from '../leave-out.ts';
-import { findPrivateFolder, look as lookAt } from '../private-folder.ts';
+import { look as lookAt } from '../look.ts';
+import { findPrivateFolder } from '../private-folder.ts';
 import { fileChanges } from '../restore-plan.ts';
-import type { RollbackServices } from '../rollback-preview.ts';
+import type { RollbackServices } from '../services.ts';
 import type { ElsewherePlan } from './plan.ts';
 import { lookAtDatabase } from './look-database.ts';
 import { belowOf, realPlaceOf } from './same-place.ts';
@@ -218,7 +219,7 @@ async function addWarnings(services: ElsewhereServices, given: Warning): Promise
     known.database.kind !== reading.inventory.database.kind
   )
     warnings.push(
-      `The database moves from ${known.database.kind} ${known.database.version} to ${reading.inventory.database.kind} ${reading.inventory.database.version}.`,
+      `The database moves from ${databaseInWords(known.database)} to ${databaseInWords(reading.inventory.database)}.`,
     );
   if (changes === null) return;
   for (const path of mine)

@@ -1,7 +1,7 @@
 import type { Orphan, RunContext, RunResult } from '../../runs/index.ts';
 import type { Site } from '../../sites/index.ts';
 import { handsFor } from '../hands.ts';
-import type { RollbackServices } from '../rollback-preview.ts';
+import type { RollbackServices } from '../services.ts';
 import { siteLock } from '../site-lock.ts';
 import { goOnline, leaveSite } from '../undo.ts';
 import type { ElsewhereJournal } from './plan.ts';

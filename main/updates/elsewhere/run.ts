@@ -7,6 +7,7 @@ import { asProblem, counted, Problem, wordsOf, type BackupId } from '../../words
 import { handsFor, type Hands } from '../hands.ts';
 import { healthOf, verdictSentence, type Baseline, type Health } from '../health.ts';
 import { holdingSite, type Held } from '../holding.ts';
+import { lookAfter, lookBefore } from '../look-steps.ts';
 import type { Verdict } from '../plan.ts';
 import { restoredBy } from '../restore-plan.ts';
 import { restoreDatabase } from '../restore-database.ts';
@@ -81,17 +82,8 @@ async function work(services: ElsewhereServices, working: Working): Promise<RunR
   const { site, hands, held, context } = working;
   const before = await backUp(services, working);
   const journal = { ...working.journal, before: before.id };
-  const health = healthOf(site, hands.platform, services.slowerTimes);
-  const baseline = await context.step('baseline', { title: 'Look at the site as it is' }, async (step) => {
-    const seen: Baseline =
-      held === null
-        ? { probes: await health.look(context.signal, 1), marks: new Map() }
-        : await health.baseline(hands);
-    step.detail(
-      seen.probes.map(({ url, status }) => `${new URL(url).pathname} ${status ?? 'no answer'}.`).join(' '),
-    );
-    return seen;
-  });
+  const health = healthOf(services, hands, site, context);
+  const baseline = await lookBefore(health, hands, context);
   await context.setPlan(journal);
   let done: { restored: Restored; rewritten: Rewritten | null } | null = null;
   let verdict: Verdict | null = null;
@@ -126,7 +118,7 @@ async function backUp(
   const { stays } = look;
   const touches = await restoredBy(services, { backupId: journal.backupId, paths: [], stays });
   return context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
-    const backup = await services.backUp(site, 'before-restore', context, touches);
+    const backup = await services.backUp(site, 'before-restore', context, { touches });
     const missing = [...backup.unreadable, ...backup.moved].filter((path) => !stays(path));
     if (missing.length > 0)
       throw new Problem({
@@ -193,12 +185,12 @@ async function clearCaches({ site, hands, held, look, context }: Working): Promi
 }
 
 async function judged({ hands, context }: Working, health: Health, baseline: Baseline): Promise<Verdict> {
-  return context.step('judge', { title: 'Look whether the site is well' }, async (step) => {
-    const found = await health.compare(hands, baseline, judgeContent);
-    if (found.verdict === 'worse') step.end('failed');
-    step.detail(found.verdict === 'same' ? 'It answers at its own address.' : verdictSentence(found));
-    return found;
-  });
+  return lookAfter(
+    context,
+    { name: 'judge', title: 'Look whether the site is well' },
+    () => health.compare(hands, baseline, judgeContent),
+    async (found) => (found.verdict === 'same' ? 'It answers at its own address.' : verdictSentence(found)),
+  );
 }
 
 async function bringBack(

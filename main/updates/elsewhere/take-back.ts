@@ -6,7 +6,7 @@ import type { Hands } from '../hands.ts';
 import { restoreDatabase } from '../restore-database.ts';
 import { contentsOf, restorePathsOverSftp } from '../restore-over-sftp.ts';
 import { restorePaths } from '../restore-site.ts';
-import type { RollbackServices } from '../rollback-preview.ts';
+import type { RollbackServices } from '../services.ts';
 import type { SiteLock } from '../site-lock.ts';
 import type { ElsewhereJournal } from './plan.ts';
 

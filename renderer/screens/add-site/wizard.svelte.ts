@@ -114,6 +114,7 @@ export class Wizard {
           settings: {
             php: null,
             probePaths: [],
+            judging: { slowerTimes: null, wordsLost: 60, pictureDiffers: 85, pictures: true },
             allowVersionControl: false,
             backups: { every: null, keep: null, leaveOut: [], take: [], largerThanMb: null },
           },

@@ -24,6 +24,9 @@ export function commandsOf(app: App): Item[] {
           command('back-up-this', t('palette.backUpSite', { name: here.name }), () => {
             void app.try(() => app.client.backups.start({ siteId: here.id }));
           }),
+          go('emergency', t('palette.emergency', { name: here.name }), {
+            ...{ screen: 'site', id: here.id, tab: 'emergency' },
+          }),
         ];
   return [
     ...forSite,
@@ -33,6 +36,7 @@ export function commandsOf(app: App): Item[] {
     go('activity', t('nav.activity'), { screen: 'activity' }),
     go('backups', t('nav.backups'), { screen: 'backups' }),
     go('settings', t('nav.settings'), { screen: 'settings' }),
+    go('new-computer', t('newComputer.title'), { screen: 'new-computer', id: '' }),
     command('verify', t('backups.verifyAll'), () => {
       void app.try(async () => {
         const { runId } = await app.client.backups.verify({});

@@ -1,10 +1,11 @@
-import type { RunDetails, StepState } from '../../../main/api/index.ts';
+import type { PageSeen, RunDetails, StepState } from '../../../main/api/index.ts';
 
 export type ShownStep = {
   readonly key: string;
   readonly title: string;
   readonly state: StepState | 'to-come';
   readonly detail: string;
+  readonly seen: readonly PageSeen[];
   readonly startedAt: number | null;
   readonly endedAt: number | null;
 };
@@ -30,6 +31,7 @@ export function shownSteps(run: Pick<RunDetails, 'steps' | 'expected' | 'endedAt
       title,
       state: 'to-come' as const,
       detail: '',
+      seen: [],
       startedAt: null,
       endedAt: null,
     })),

@@ -1,10 +1,28 @@
-# A maintenance page for visitors, while whoever knows the secret passes. WordPress reads .maintenance at
-# each request and ignores one that is older than ten minutes: so it can never stay for good.
-# Variables: root, digest (SHA-256 of the secret, hex), now (seconds).
+# A maintenance page for visitors, while whoever knows the secret passes. WordPress runs .maintenance at each request and ignores one
+# that is older than ten minutes: so it does not stay for good. PHP may never look again whether a file that it compiled has changed
+# (opcache.validate_timestamps=0): so .maintenance is always the same, and what changes stands beside it.
+# Variables: root, digest (SHA-256 of the secret, hex), now (seconds; `always`: it stays until it is taken away; 0: nobody is kept out).
 umask 022
-cat > "$root/.maintenance.gk-new" <<PHP
+printf '%s %s\n' "$digest" "$now" > "$root/.maintenance.gk-new" && mv -f "$root/.maintenance.gk-new" "$root/.maintenance.gk" || exit 1
+cat > "$root/.maintenance.gk-new" <<'PHP' || exit 1
 <?php
 // Groundskeeper is updating this site; it removes this file itself.
-\$upgrading = (isset(\$_SERVER['HTTP_X_GROUNDSKEEPER']) && hash_equals('$digest', hash('sha256', \$_SERVER['HTTP_X_GROUNDSKEEPER']))) ? 0 : $now;
+$upgrading = call_user_func(function () {
+  $said = explode(' ', trim((string) @file_get_contents(__DIR__ . '/.maintenance.gk')));
+  if (count($said) < 2) return 0;
+  $secret = isset($_SERVER['HTTP_X_GROUNDSKEEPER']) ? (string) $_SERVER['HTTP_X_GROUNDSKEEPER'] : '';
+  if ($secret === '' || !hash_equals($said[0], hash('sha256', $secret))) return $said[1] === 'always' ? time() : (int) $said[1];
+  // WordPress runs this once more as a request ends.
+  if (isset($_SERVER['HTTP_X_GROUNDSKEEPER_FORGET']) && !defined('GROUNDSKEEPER_HEARD')) {
+    define('GROUNDSKEEPER_HEARD', true);
+    $cached = function_exists('opcache_reset') && ini_get('opcache.enable');
+    $forgotten = $cached && $_SERVER['HTTP_X_GROUNDSKEEPER_FORGET'] === 'forget' && @opcache_reset();
+    header('X-Groundskeeper: php=' . PHP_VERSION . ' sapi=' . PHP_SAPI . ' cached=' . ($cached ? 'yes' : 'no')
+      . ' forgotten=' . ($forgotten ? 'yes' : 'no') . ' looks=' . ($cached && !ini_get('opcache.validate_timestamps') ? 'never' : 'again'));
+    // This request goes on with what was compiled before: so no plugin of before may run in it, and change a database that is of now.
+    exit;
+  }
+  return 0;
+});
 PHP
 mv -f "$root/.maintenance.gk-new" "$root/.maintenance"

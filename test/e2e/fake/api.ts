@@ -1,10 +1,11 @@
 import { EventPublisher, createRouterClient, implement } from '@orpc/server';
 import { type AppEvent, type Client, contract } from '../../../main/api/index.ts';
 import { decide, RetentionPolicy, type Backup, type StoreState } from '../../../main/backups/index.ts';
-import type { HistoryEntry } from '../../../main/history/index.ts';
-import type { RunKind } from '../../../main/runs/index.ts';
+import { exportHistory, type HistoryEntry } from '../../../main/history/index.ts';
+import { storyOf, storyText, type RunKind } from '../../../main/runs/index.ts';
 import { PreferencesEdit, Preferences } from '../../../main/settings/index.ts';
 import { Site } from '../../../main/sites/index.ts';
+import type { RepairChoice } from '../../../main/updates/index.ts';
 import { BackupId, Problem, type RunId, type SiteId, newSiteId } from '../../../main/words/index.ts';
 import {
   sampleBackups as backupsAsTaken,
@@ -14,11 +15,14 @@ import {
   samplePaths,
 } from './backups.ts';
 import { sampleCell, sampleRows, sampleTables } from './tables.ts';
+import { lostSite, sampleAssessment, sampleLost } from './emergency.ts';
 import { sampleComparison, sampleHistory } from './comparison.ts';
 import { sampleCopies, sampleCopy } from './copies.ts';
 import { CONFIGURED, INSTALLATIONS, parseCommand, tryConnection } from './connections.ts';
 import { type SampleSite, sampleSite } from './fleet.ts';
-import { samplePlan, sampleElsewhere, sampleRollback } from './plans.ts';
+import { samplePlan, sampleElsewhere, sampleRollback, sampleRollbackTo, sampleFindings } from './plans.ts';
+import { SAMPLE_BROKEN_INTO, SAMPLE_ORIGINAL, sampleRepair } from './repair.ts';
+import { samplePicture } from './seen.ts';
 import { type Ending, SampleRuns, brief } from './runs.ts';
 
 const HOUR = 3_600_000;
@@ -32,6 +36,8 @@ export function fakeApi(options: {
   stepMillis?: number;
   weakKeychain?: boolean;
   locked?: boolean;
+  /** An empty computer; a copy of the lost one's backups lies wherever it is looked for: of three sites, or of so many. */
+  lost?: boolean | number;
 }) {
   const now = Date.now();
   const fleet = new Map<string, SampleSite>();
@@ -39,10 +45,13 @@ export function fakeApi(options: {
     const sample = sampleSite(index, now);
     fleet.set(sample.summary.site.id, sample);
   }
+  const lost = options.lost ? sampleLost(now, options.lost === true ? undefined : options.lost) : null;
+  let fetched = lost === null;
   const events = new EventPublisher<{ all: AppEvent }>();
   const tell = (event: AppEvent) => events.publish('all', event);
   const runs = new SampleRuns(tell, options.stepMillis ?? 1200);
   const trusted = new Set<string>();
+  let repairAsked: ((choices: readonly RepairChoice[] | undefined) => void) | null = null;
   const history: HistoryEntry[] = [];
   let preferences = Preferences.parse({});
   let storeState: StoreState = {
@@ -94,8 +103,8 @@ export function fakeApi(options: {
     if (found === undefined) throw new Problem({ code: 'no-such-run', message: 'This run is not known.' });
     return found;
   };
-  const note = (entry: Omit<HistoryEntry, 'id' | 'at'>, at = Date.now()) =>
-    history.unshift({ id: history.length + 1, at, ...entry });
+  const note = (entry: Omit<HistoryEntry, 'id' | 'at' | 'evidence' | 'link'>, at = Date.now()) =>
+    history.unshift({ id: history.length + 1, at, evidence: null, link: '', ...entry });
 
   const begin = (
     kind: RunKind,
@@ -116,9 +125,9 @@ export function fakeApi(options: {
             problem: null,
           });
         if (kind === 'backup') sample.summary.backedUpAt = Date.now();
-        then();
         tell({ kind: 'site', siteId: sample.summary.site.id });
       }
+      then();
       note({
         siteId,
         siteName: sample?.summary.site.name ?? null,
@@ -283,6 +292,7 @@ export function fakeApi(options: {
           .flatMap(({ updates }) => updates)
           .filter(({ siteId }) => input.siteId === undefined || siteId === input.siteId),
       ),
+      examine: os.updates.examine.handler(({ input }) => sampleFindings(siteOf(input.siteId))),
       plan: os.updates.plan.handler(({ input }) => samplePlan(siteOf(input.siteId), input.choices)),
       start: os.updates.start.handler(({ input }) => {
         const sample = siteOf(input.siteId);
@@ -310,11 +320,19 @@ export function fakeApi(options: {
         return { runId };
       }),
       rollbackPreview: os.updates.rollbackPreview.handler(({ input }) =>
-        sampleRollback(siteOf(input.siteId), now),
+        (input.to === undefined ? sampleRollback : sampleRollbackTo)(siteOf(input.siteId), now),
       ),
       rollback: os.updates.rollback.handler(({ input }) => ({
         runId: begin('rollback', input.siteId, 'Roll back Elementor to 3.21.8'),
       })),
+    },
+    repairs: {
+      plan: os.repairs.plan.handler(({ input }) => sampleRepair(siteOf(input.siteId))),
+      start: os.repairs.start.handler(({ input }) => {
+        repairAsked?.(input.choices);
+        return { runId: begin('repair', input.siteId, `Repair ${siteOf(input.siteId).summary.site.name}`) };
+      }),
+      original: os.repairs.original.handler(() => startOf(SAMPLE_ORIGINAL)),
     },
     backups: {
       list: os.backups.list.handler(({ input }) =>
@@ -367,6 +385,7 @@ export function fakeApi(options: {
         return sampleComparison(before, input.after);
       }),
       liveFile: os.backups.liveFile.handler(({ input }) => {
+        if (input.path === 'wp-includes/load.php') return startOf(SAMPLE_BROKEN_INTO);
         const file = sampleFile(input.path, BackupId.parse('backup_000000'));
         if (file === null)
           throw new Problem({ code: 'no-such-file', message: 'This file is not on the site.' });
@@ -516,7 +535,9 @@ export function fakeApi(options: {
       test: os.copies.test.handler(({ input }) => {
         const tried = input.place.kind === 'ssh' ? tryConnection(input.place.connection, trusted) : null;
         if (tried !== null && tried.outcome !== 'ok') return tried;
-        return { outcome: 'ok', holds: 'nothing', backups: 0, bytes: 0, free: 412_000_000_000 };
+        return fetched
+          ? { outcome: 'ok', holds: 'nothing', backups: 0, bytes: 0, free: 412_000_000_000 }
+          : { outcome: 'ok', holds: 'other', backups: 34, bytes: 2_390_000_000, free: null };
       }),
       add: os.copies.add.handler(({ input }) => {
         const copy = sampleCopy(input.draft.name, input.draft.place, input.draft.automatic);
@@ -551,8 +572,42 @@ export function fakeApi(options: {
         runId: begin('copy', null, `Heal the store from “${copyOf(input.copyId).name}”`),
       })),
       bringBack: os.copies.bringBack.handler(() => ({
-        runId: begin('copy', null, 'Bring the store back'),
+        runId: begin('copy', null, 'Bring the store back', 'done', () => {
+          fetched = true;
+          storeState = { ...storeState, locked: true, hasPhrase: true };
+          tell({ kind: 'backups', siteId: null });
+        }),
       })),
+    },
+    emergency: {
+      sites: os.emergency.sites.handler(() =>
+        fetched
+          ? (lost ?? [...fleet.values()]).flatMap((sample) =>
+              lostSite(sample, now, fleet.has(sample.summary.site.id)),
+            )
+          : [],
+      ),
+      tryAccess: os.emergency.tryAccess.handler(({ input }) => {
+        const { connection } = input;
+        // Known by the key that it had before, unless it is a new server.
+        if (connection.kind !== 'local' && !connection.host.startsWith('new.')) trusted.add(connection.host);
+        return tryConnection(connection, trusted);
+      }),
+      bringSite: os.emergency.bringSite.handler(({ input }) => {
+        const found = lost?.find(({ summary }) => summary.site.id === input.siteId) ?? siteOf(input.siteId);
+        found.summary.site = { ...found.summary.site, connection: input.draft.connection };
+        fleet.set(input.siteId, found);
+        tell({ kind: 'sites' });
+        return found.summary.site;
+      }),
+      adopt: os.emergency.adopt.handler(({ input }) => siteOf(input.as).summary.site),
+      settle: os.emergency.settle.handler(({ input }) => ({
+        runId: begin('rollback', input.siteId, 'Ask what the computer before left there'),
+      })),
+      assess: os.emergency.assess.handler(({ input }) => {
+        const sample = siteOf(input.siteId);
+        return sampleAssessment(sample, sampleBackups(sample, now)[0] ?? null);
+      }),
     },
     runs: {
       list: os.runs.list.handler(({ input }) =>
@@ -563,6 +618,14 @@ export function fakeApi(options: {
           .slice(0, input.limit),
       ),
       show: os.runs.show.handler(({ input }) => structuredClone(runOf(input.runId))),
+      story: os.runs.story.handler(({ input }) => {
+        const run = structuredClone(runOf(input.runId));
+        return {
+          chapters: storyOf(run).map(({ title, lines }) => ({ title, lines: [...lines] })),
+          text: storyText(run),
+        };
+      }),
+      picture: os.runs.picture.handler(({ input }) => ({ base64: samplePicture(input.name) })),
       cancel: os.runs.cancel.handler(({ input }) => {
         const run = runOf(input.runId);
         runs.cancel(run);
@@ -589,6 +652,9 @@ export function fakeApi(options: {
         }
       }),
       recover: os.runs.recover.handler(() => ({ recovered: [] })),
+      takeOver: os.runs.takeOver.handler(({ input }) => ({
+        runId: begin('rollback', input.siteId, 'Take back what another computer left', 'rolled-back'),
+      })),
     },
     history: {
       list: os.history.list.handler(({ input }) =>
@@ -596,6 +662,15 @@ export function fakeApi(options: {
           .filter((entry) => input.siteId === undefined || entry.siteId === input.siteId)
           .slice(0, input.limit),
       ),
+      check: os.history.check.handler(() => ({
+        entries: history.length,
+        head: 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9',
+        broken: null,
+      })),
+      exportAll: os.history.exportAll.handler(({ input: { format } }) => ({
+        fileName: `groundskeeper-history.${format}`,
+        text: exportHistory(history.toReversed(), format),
+      })),
     },
     preferences: {
       get: os.preferences.get.handler(() => preferences),
@@ -617,5 +692,14 @@ export function fakeApi(options: {
   });
 
   const client: Client = createRouterClient(router);
-  return { router, client, tell, begin, close: () => runs.close() };
+  /** Hears what is asked to be repaired. */
+  const onRepair = (listener: NonNullable<typeof repairAsked>) => {
+    repairAsked = listener;
+  };
+  return { router, client, tell, begin, onRepair, close: () => runs.close() };
+}
+
+function startOf(text: string) {
+  const bytes = Buffer.from(text);
+  return { base64: bytes.toString('base64'), size: bytes.length, truncated: false, text: true };
 }

@@ -1,15 +1,22 @@
 import type { Update } from '../../../main/checks/index.ts';
-import type { Choice, ElsewherePlan, RollbackPreview, UpdatePlan } from '../../../main/updates/index.ts';
+import type {
+  Choice,
+  ElsewherePlan,
+  Finding,
+  RollbackPreview,
+  UpdatePlan,
+} from '../../../main/updates/index.ts';
 import type { BackupId } from '../../../main/words/index.ts';
 import type { SampleSite } from './fleet.ts';
 
-/** What updating the chosen components would do. WooCommerce migrates, Yoast was edited by hand. */
+/** What updating the chosen components would do. WooCommerce migrates, Yoast was edited by hand; a festival's host keeps nothing running. */
 export function samplePlan(site: SampleSite, choices: Choice[]): UpdatePlan {
   const updates = choices
     .map((choice) =>
       site.updates.find((one) => one.component.kind === choice.kind && one.component.slug === choice.slug),
     )
     .filter((update): update is Update => update !== undefined);
+  const cutsOff = site.summary.site.name.includes('Festival');
   const blocked = updates.find((update) => update.obstacles.length > 0);
   return {
     updates: updates.map((update) => ({
@@ -21,6 +28,11 @@ export function samplePlan(site: SampleSite, choices: Choice[]): UpdatePlan {
       localChanges:
         update.component.slug === 'wordpress-seo' ? ['wp-content/plugins/wordpress-seo/inc/options.php'] : [],
     })),
+    down: site.summary.site.name.includes('Festival'),
+    watchdog: {
+      runs: !cutsOff,
+      needsConsent: cutsOff && updates.some(({ component }) => component.slug === 'woocommerce'),
+    },
     blockers:
       blocked === undefined
         ? []
@@ -50,9 +62,11 @@ export function sampleRollback(site: SampleSite, now: number): RollbackPreview {
         name,
         from: '6.0',
         to: first?.component.version ?? '5.2',
+        versions: [],
       },
     ],
     means: 'kept',
+    obstacles: site.summary.state === 'failed' ? [changedSince(name)] : [],
     database: {
       available: true,
       takenAt: now - 7_200_000,
@@ -60,9 +74,42 @@ export function sampleRollback(site: SampleSite, now: number): RollbackPreview {
         { table: 'wp_comments', before: 1204, now: 1209 },
         { table: 'wp_wc_orders', before: 388, now: 391 },
       ],
+      countedAt: null,
+      schema: [
+        { table: 'wp_wc_orders', how: 'changed', columns: [{ name: 'tax_amount', how: 'added' }] },
+        { table: 'wp_wc_order_stats', how: 'added', columns: [] },
+      ],
     },
   };
 }
+
+/** What going back to the versions of a backup would do: one component by several updates, another by one. */
+export function sampleRollbackTo(site: SampleSite, now: number): RollbackPreview {
+  const one = sampleRollback(site, now);
+  return {
+    ...one,
+    ...{ means: 'store', obstacles: [], database: { ...one.database, schema: [] } },
+    components: [
+      {
+        ...{ kind: 'core', slug: 'wordpress', name: 'WordPress', from: '6.5.5', to: '6.2.8' },
+        versions: ['6.2.8', '6.3.2', '6.3.5', '6.4.3', '6.4.5', '6.5.2', '6.5.3', '6.5.4', '6.5.5'],
+      },
+      ...one.components.map((component) => ({ ...component, versions: [component.to, component.from] })),
+    ],
+  };
+}
+
+/** Somebody has installed another version by hand since. */
+const changedSince = (name: string): RollbackPreview['obstacles'][number] => ({
+  canBeForced: true,
+  problem: {
+    code: 'changed-since',
+    message: `${name} is at 6.1 now, not at 6.0 as that update left it: somebody has changed it since.`,
+    attempted: 'Compare what is installed with what the update installed',
+    answered: '',
+    todo: 'To bring it back all the same, force it: what is there now is backed up before.',
+  },
+});
 
 /** What restoring one site's backup to another would do. A site that shares its database is refused. */
 export function sampleElsewhere(
@@ -117,4 +164,40 @@ export function sampleElsewhere(
         ]
       : [],
   };
+}
+
+/** What looking at everything about a site finds: a host that keeps nothing running, a file that was edited by hand. */
+export function sampleFindings(site: SampleSite): Finding[] {
+  const well = (about: Finding['about'], text: string): Finding => ({
+    about,
+    level: 'well',
+    text,
+    todo: '',
+    which: [],
+  });
+  return [
+    well('connection', 'It can be reached and read: PHP 8.2.29, MariaDB 10.11.6.'),
+    well('requirements', 'Everything has what it needs.'),
+    ...(site.summary.state === 'failed'
+      ? [
+          {
+            about: 'health' as const,
+            level: 'wrong' as const,
+            text: 'Pages are sick.',
+            todo: 'Roll back the latest update, or look at the PHP log of the server.',
+            which: [`${site.summary.site.url}: There has been a critical error on this website`],
+          },
+        ]
+      : [well('health', '8 pages looked at, all well.')]),
+    well('conflicts', 'Nobody and nothing stands in the way of a change.'),
+    well('changes', 'A watchdog can live on the server while it is updated.'),
+    well('backups', 'The latest backup is of 2026-11-20 03:12 (UTC): 4812 files.'),
+    {
+      about: 'files',
+      level: 'odd',
+      text: 'Yoast SEO 26.2: 1 changed, 0 missing, 1 not of the release.',
+      todo: 'Compare them with a backup; an update would replace what was changed.',
+      which: ['changed: inc/options.php', 'not of the release: inc/options-old.php'],
+    },
+  ];
 }

@@ -1,6 +1,7 @@
 import type { AppEvent } from '../../../main/api/index.ts';
 import type { LogLine, Run, RunDetails, RunKind } from '../../../main/runs/index.ts';
 import { type SiteId, newRunId } from '../../../main/words/index.ts';
+import { SEEN, SEEN_WORSE } from './seen.ts';
 import { STEPS, type SampleStep } from './steps.ts';
 
 export type Ending = 'done' | 'failed' | 'rolled-back';
@@ -71,6 +72,7 @@ export class SampleRuns {
           startedAt: Date.now(),
           endedAt: null,
           detail: '',
+          seen: [],
         });
         this.#log(run, 'info', step[1]);
       }
@@ -155,6 +157,7 @@ export class SampleRuns {
       startedAt,
       endedAt: startedAt + this.#stepMillis,
       detail,
+      seen: SEEN[name] ?? [],
     });
     this.#log(run, 'info', `${title}: ${detail}`, startedAt);
   }
@@ -168,6 +171,7 @@ export class SampleRuns {
       startedAt: Date.now(),
       endedAt: Date.now(),
       detail: GETS_WORSE.message,
+      seen: SEEN_WORSE,
     });
     this.#log(run, 'error', GETS_WORSE.answered);
     run.steps.push({
@@ -178,6 +182,7 @@ export class SampleRuns {
       startedAt: Date.now(),
       endedAt: Date.now(),
       detail: 'Exchanged in one instant; pages as before',
+      seen: [],
     });
     this.#log(run, 'info', 'Put the old version back');
   }

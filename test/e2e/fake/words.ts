@@ -1,13 +1,5 @@
-/** A small seeded generator, so that the sample fleet is the same each time (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+/** So that the sample fleet is the same each time. */
+export { seeded } from '../../rig/random.ts';
 
 const FIRST = [
   'Harbour',

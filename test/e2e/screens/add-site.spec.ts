@@ -77,8 +77,8 @@ test('an account without a shell is reached over SFTP, and it is said what that 
   await page.getByRole('button', { name: /It matches/ }).click();
   await expect(page.getByRole('alert')).toContainText('gives files over SFTP, but no commands');
   await page.getByRole('button', { name: 'Use SFTP instead' }).click();
-  await expect(page.getByText('Files only.')).toBeVisible();
-  await expect(page.getByText('updates and databases need a shell', { exact: false })).toBeVisible();
+  await expect(page.getByText('No shell there.')).toBeVisible();
+  await expect(page.getByText('anything else that is reached over SFTP is its files')).toBeVisible();
   await page.getByLabel('Folder of the site').fill('/home/deploy/www');
   await page.getByRole('button', { name: 'Look there' }).click();
   await page.getByRole('button', { name: 'Continue with 1 site' }).click();

@@ -99,3 +99,20 @@ test('a backup is put onto another site only after looking at what it does, and 
   await does.click();
   await expect(page).toHaveURL(/#\/runs\//);
 });
+
+test('everything goes back to the versions of a backup, across several updates', async ({ open }) => {
+  const { page, go } = await open({ stepMillis: 20 });
+  await go(`#/backups/${BACKUP}`);
+  await page.getByRole('button', { name: /^More/ }).click();
+  await page.getByRole('menuitem', { name: 'Roll back versions to this day…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Back to the versions of a backup' });
+  const across = dialog.getByText(/^across 8 updates: 6\.5\.5 → .* → 6\.2\.8$/);
+  await expect(across).toBeVisible();
+  type Line = { readonly scrollWidth: number; readonly clientWidth: number };
+  expect(await across.evaluate((line: Line) => line.scrollWidth <= line.clientWidth)).toBe(true);
+  await expectAccessible(page);
+  await dialog.getByRole('radio', { name: 'Put the database back too' }).check();
+  await expect(dialog).toContainText('1,204');
+  await dialog.getByRole('button', { name: 'Roll back 2 components' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Roll back /);
+});

@@ -34,7 +34,8 @@ test('search, state and tag narrow the list; sorting turns it', async ({ open })
 });
 
 test('sites are chosen and checked by keyboard alone', async ({ open }) => {
-  const { page } = await open({ stepMillis: 400 });
+  // Long enough for a slow machine to see it.
+  const { page } = await open({ stepMillis: 3_000 });
   await page.getByRole('grid').press('ArrowDown');
   await page.keyboard.press('x');
   await page.keyboard.press('ArrowDown');
@@ -45,7 +46,7 @@ test('sites are chosen and checked by keyboard alone', async ({ open }) => {
   await bar.getByRole('button', { name: 'Check' }).press('Enter');
   await expect(bar).toBeHidden();
   await expect(page.getByRole('grid').getByRole('progressbar')).toHaveCount(3);
-  await expect(page.getByRole('grid').getByRole('progressbar')).toHaveCount(0);
+  await expect(page.getByRole('grid').getByRole('progressbar')).toHaveCount(0, { timeout: 30_000 });
 });
 
 test('Enter opens the row; going back finds the list as it was', async ({ open }) => {

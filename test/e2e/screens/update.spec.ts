@@ -1,7 +1,8 @@
 import { expect, siteId, test } from './sample.ts';
 
 test('an update is planned before it starts, watched while it runs, and done', async ({ open }) => {
-  const { page, go } = await open();
+  // Long enough for a slow machine to see each step.
+  const { page, go } = await open({ stepMillis: 1_000 });
   await go(`#/sites/${siteId(0)}`);
   await page.getByRole('button', { name: 'Choose none' }).click();
   await expect(page.getByRole('button', { name: 'Update…' })).toBeDisabled();
@@ -13,7 +14,7 @@ test('an update is planned before it starts, watched while it runs, and done', a
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Update Akismet Anti-spam to 5.3.5');
   await expect(page.getByRole('img', { name: 'Still to come' })).not.toHaveCount(0);
   await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuenow', /\d+/);
-  await expect(page.getByText('done, the site is well')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('done, the site is well')).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole('log')).toContainText('Swap the new version in');
   await expect(page.getByRole('img', { name: 'Still to come' })).toHaveCount(0);
   await go(`#/sites/${siteId(0)}`);
@@ -48,6 +49,25 @@ test('an update is taken back from the activity, after seeing what would be lost
   await dialog.getByText('Keep the database as it is').click();
   await dialog.getByRole('button', { name: /^Roll back .+ to / }).click();
   await expect(page.getByText('done, the site is well')).toBeVisible({ timeout: 20_000 });
+});
+
+test('the story of a run is read and saved; the audit trail is checked and exported', async ({ open }) => {
+  const { page, go } = await open();
+  await go('#/activity');
+  await page.locator('a[href^="#/runs/"]').first().click();
+  await page.getByRole('button', { name: 'Story' }).click();
+  const dialog = page.getByRole('dialog', { name: 'The story of this run' });
+  await expect(dialog.getByRole('heading', { name: 'How it ended' })).toBeVisible();
+  const saving = page.waitForEvent('download');
+  await dialog.getByRole('button', { name: 'Save as text…' }).click();
+  expect((await saving).suggestedFilename()).toMatch(/^groundskeeper-run_\w+\.txt$/);
+  await page.keyboard.press('Escape');
+  await go('#/settings');
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await expect(page.getByText('entries, none changed or removed.')).toBeVisible();
+  const exporting = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'JSON Lines' }).click();
+  expect((await exporting).suggestedFilename()).toBe('groundskeeper-history.jsonl');
 });
 
 test('an obstacle is explained and cannot be chosen', async ({ open }) => {

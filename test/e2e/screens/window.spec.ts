@@ -56,7 +56,7 @@ test('an import says what went in and what was refused', async ({ open }) => {
   await expect(page.getByText('1 site added')).toBeVisible();
   await expect(page.getByText('Line 3, Old shop: url: Invalid URL')).toBeVisible();
   const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'JSON' }).click();
+  await page.getByRole('button', { name: 'JSON: Export the list of sites' }).click();
   expect((await download).suggestedFilename()).toBe('groundskeeper-sites.json');
 });
 

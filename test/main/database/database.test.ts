@@ -64,6 +64,7 @@ describe('the database', () => {
     kind: 'note',
     outcome: 'done',
     summary: 'It was here.',
+    link: '',
   };
 
   it('keeps what was written, also when it is opened anew', async () => {

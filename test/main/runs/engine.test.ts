@@ -287,6 +287,23 @@ describe('following a run', () => {
     const { id } = await runs.start(spec(), null, waitingAt(aDoor()));
     expect(await collect(id, 0, AbortSignal.timeout(50))).toEqual([]);
   });
+
+  it('stops where the end of the run can not be written, as on a full disk', async () => {
+    const full: Journal = {
+      ...journal,
+      setState: (id, state, end) =>
+        end ? Promise.reject(new Error('database or disk is full')) : journal.setState(id, state),
+    };
+    runs = createRuns(full, createLanes({ total: 4, perHost: 2 }), clock);
+    const door = aDoor();
+    const { id } = await runs.start(spec(), null, waitingAt(door));
+    const following = collect(id, 0);
+    await pause(20);
+    door.resolve();
+    expect(await following).toEqual([]);
+    // As after a crash, it can be recovered.
+    expect(await runs.interrupted()).toMatchObject([{ run: { id } }]);
+  });
 });
 
 describe('after a crash', () => {

@@ -26,6 +26,28 @@ describe('the registry', () => {
     expect(() => sites.get(newSiteId())).toThrow(expect.objectContaining({ code: 'no-such-site' }));
   });
 
+  it('takes a site back under the id that it had, once', () => {
+    const file = aJsonFile();
+    const gone = { ...open().add(bakery), privateFolder: remotePath('/home/deploy/.groundskeeper/1') };
+    const sites = open(file);
+    sites.bringBack(gone);
+    expect(open(file).get(gone.id)).toEqual(gone);
+    const twice = { ...gone, name: 'Another', root: remotePath('/elsewhere') };
+    expect(() => sites.bringBack(twice)).toThrow(expect.objectContaining({ code: 'site-exists' }));
+    expect(() => sites.bringBack({ ...gone, id: newSiteId() })).toThrow(
+      expect.objectContaining({ code: 'site-exists' }),
+    );
+    expect(sites.list()).toEqual([gone]);
+  });
+
+  it('gives a site the id under which its backups are, unless that is another site', () => {
+    const sites = open();
+    const [here, other, old] = [sites.add(bakery), sites.add(florist), newSiteId()];
+    expect(sites.renumber(here.id, old)).toEqual({ ...here, id: old });
+    expect(sites.list().map(({ id }) => id)).toEqual([other.id, old]);
+    expect(() => sites.renumber(old, other.id)).toThrow(expect.objectContaining({ code: 'site-exists' }));
+  });
+
   it.each([
     ['a site of the same name', aDraft({ root: remotePath('/elsewhere') })],
     [

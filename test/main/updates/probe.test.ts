@@ -1,7 +1,9 @@
 import http from 'node:http';
 import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { probe, probeAll, probeUrls } from '../../../main/updates/probe.ts';
+import { cachedBy, probe, probeUrls } from '../../../main/updates/probe.ts';
+import { NETWORK } from '../../../main/updates/judging/ways.ts';
 import { aFreePort } from '../../rig/index.ts';
 import { never } from '../samples.ts';
 
@@ -24,6 +26,10 @@ const pages: Record<string, (request: http.IncomingMessage, response: http.Serve
   '/slow': (_, response) => void setTimeout(() => response.end(PAGE), 3_000).unref(),
   '/cut': (_, response) =>
     void response.writeHead(200, { 'content-length': 1000 }).write('half', () => response.destroy()),
+  '/address': (request, response) => void response.end(`<title>x</title><p>${request.url ?? ''}`),
+  '/packed': (_, response) =>
+    void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(PAGE)),
+  '/badly-packed': (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(PAGE),
   '/large': (_, response) => void response.end(Buffer.alloc(9_000_000, 'word ')),
 };
 let port = 0;
@@ -45,7 +51,7 @@ afterAll(() => {
   server.close();
 });
 
-const options = { faults: ['Fatal error:'], secret: null, signal: never };
+const options = { way: NETWORK, faults: ['Fatal error:'], secret: null, signal: never };
 const look = (path: string, part: Partial<Parameters<typeof probe>[0]> = {}) =>
   probe({ url: base + path, ...options, ...part });
 
@@ -56,7 +62,7 @@ describe('a probe', () => {
       finalUrl: `${base}/`,
       status: 200,
       title: 'Hollyhock & Sons',
-      words: 6,
+      words: 3,
       bytes: PAGE.length,
       fault: null,
     });
@@ -130,12 +136,41 @@ describe('a probe', () => {
     await expect(look('/slow', { signal: AbortSignal.timeout(100) })).rejects.toThrow();
   });
 
-  it('of all pages has one look of each, in order', async () => {
-    const seen = await probeAll([`${base}/`, `${base}/broken`], 2, options);
-    expect(seen.map(({ url, status }) => [url, status])).toEqual([
-      [`${base}/`, 200],
-      [`${base}/broken`, 500],
-    ]);
+  it('asks for what nobody has asked for before, and does not show that', async () => {
+    const [one, other] = await Promise.all([look('/address'), look('/address')]);
+    expect(one).toMatchObject({ finalUrl: `${base}/address`, status: 200 });
+    expect(one.terms).not.toEqual(other.terms);
+  });
+
+  it.each([
+    ['/?s={word}', false],
+    ['/address?s={word}', true],
+  ])('of %s looks for a word of chance in the answer', async (path, echo) => {
+    expect(await look(path)).toMatchObject({ echo, url: `${base}${path}`, status: 200 });
+  });
+
+  it('unpacks what comes packed, and says when that is broken', async () => {
+    expect(await look('/packed')).toMatchObject({ status: 200, title: 'Hollyhock & Sons', fault: null });
+    expect(await look('/badly-packed')).toMatchObject({
+      status: null,
+      fault: expect.stringMatching(/./) as string,
+    });
+  });
+});
+
+describe('a cache', () => {
+  it.each([
+    [{ age: '12' }, 'age: 12'],
+    [{ 'cf-cache-status': 'HIT' }, 'cf-cache-status: HIT'],
+    [{ 'x-cache': 'Hit from cloudfront' }, 'x-cache: Hit from cloudfront'],
+    [{ 'x-cache': 'MISS, HIT' }, 'x-cache: MISS, HIT'],
+    [{ 'x-litespeed-cache': 'hit' }, 'x-litespeed-cache: hit'],
+    [{ 'x-varnish': '32770 3' }, 'x-varnish: 32770 3'],
+    [{ 'x-varnish': '32770' }, null],
+    [{ age: '0', 'cf-cache-status': 'DYNAMIC', 'x-cache': 'MISS' }, null],
+    [{ 'cache-control': 'max-age=3, stale-while-revalidate=4' }, null],
+  ])('says of itself %j', (headers, said) => {
+    expect(cachedBy(headers)).toBe(said);
   });
 });
 

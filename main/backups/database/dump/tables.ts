@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { Problem, type BackupId } from '../../../words/index.ts';
+import type { BackupId } from '../../../words/index.ts';
 import type { Snapshot, Store, StoredDatabase } from '../../store/types.ts';
+import { databaseIn } from '../stored.ts';
 import { Cell, cellOf, type Found } from './cell.ts';
 import { indexDump, readRows, type DumpIndex, type OnRow } from './look.ts';
 import { noSuchTable } from './no-such-table.ts';
@@ -126,13 +127,7 @@ export function openTables(store: Store): Tables {
 }
 
 async function openDump(snapshot: Snapshot): Promise<Opened> {
-  const { database } = snapshot;
-  if (database === null)
-    throw new Problem({
-      code: 'no-dump',
-      message: 'This backup holds no database.',
-      todo: 'Choose another backup.',
-    });
+  const database = databaseIn(snapshot);
   if (database.kind === 'sqlite')
     return { snapshot, database, kind: 'file', file: await openSqliteDump(snapshot.read(database.blobs)) };
   return { snapshot, database, kind: 'text', index: await indexDump(snapshot, database) };

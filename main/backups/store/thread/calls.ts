@@ -29,7 +29,12 @@ export interface StoreCalls {
   dropPhrase(): StoreState;
   unlock(phrase: string): StoreState;
   list(siteId: SiteId | undefined): Backup[];
-  snapshot(id: BackupId): { backup: Backup; root: BlobId; database: StoredDatabase | null };
+  snapshot(id: BackupId): {
+    backup: Backup;
+    root: BlobId;
+    database: StoredDatabase | null;
+    site: unknown;
+  };
   tree(backup: BackupId, id: BlobId): Tree;
   blobs(backup: BackupId, ids: readonly BlobId[]): Uint8Array[];
   writeFiles(backup: BackupId, files: readonly FileToWrite[]): number[];

@@ -100,8 +100,8 @@ export function hostStore(port: Port): void {
     },
     list: (_call, siteId) => need().list(siteId),
     async snapshot(_call, id) {
-      const { backup, root, database } = await need().open(id);
-      return { backup, root, database };
+      const { backup, root, database, site } = await need().open(id);
+      return { backup, root, database, site };
     },
     tree: async (_call, backup, id) => (await reading(backup)).tree(id),
     async blobs(call, backup, ids) {

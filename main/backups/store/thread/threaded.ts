@@ -98,11 +98,12 @@ async function beginIn(thread: StoreThread, about: Parameters<Store['begin']>[0]
 }
 
 async function openIn(thread: StoreThread, backupId: BackupId): Promise<StoredSnapshot> {
-  const { backup, root, database } = await thread.ask('snapshot', [backupId]);
+  const { backup, root, database, site } = await thread.ask('snapshot', [backupId]);
   return {
     backup,
     root,
     database,
+    site,
     tree: (id) => thread.ask('tree', [backupId, id]),
     read: (blobs) => readIn(thread, backupId, blobs),
     writeFiles: (files) => thread.ask('writeFiles', [backupId, files]),

@@ -10,7 +10,8 @@ import { connectionFrom, fingerprint, secretsFrom, unconfirmed, type LoginOption
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
 
-interface PlaceOptions extends LoginOptions {
+/** Where a copy lies, as options say. */
+export interface PlaceOptions extends LoginOptions {
   folder?: string;
   s3?: string;
   bucket?: string;
@@ -179,7 +180,7 @@ export function copyCommands(backups: Commander, act: Act): void {
       }),
     );
   withPlace(backups.command('bring-back'))
-    .option('--name <name>', 'what the copy is called from now on', 'Brought back from here')
+    .option('--name <name>', 'what the copy is called from now on', 'Earlier backups')
     .description('on a new computer: fetches all backups from a copy; the recovery phrase then opens them')
     .action((options: PlaceOptions & { name: string }) =>
       act(async (command) => {
@@ -227,9 +228,11 @@ async function onCopies(
   );
 }
 
-async function placeFrom(
+/** The place that options name, and its secrets. @param read reads the one secret that stdin carries */
+export async function placeFrom(
   command: Command,
   options: PlaceOptions,
+  read?: () => Promise<string>,
 ): Promise<{ place: PlaceSettings; secrets: PlaceSecrets }> {
   const none: PlaceSecrets = { passwords: [], passphrases: [], secretAccessKey: null };
   const usage = (message: string) => new Problem({ code: 'usage', message });
@@ -240,7 +243,11 @@ async function placeFrom(
         'S3-compatible storage takes --bucket, --access-key, and the secret key with --secret-stdin.',
       );
     const secretAccessKey =
-      options.secretStdin === true ? (await text(process.stdin)).replace(/\r?\n$/, '') : null;
+      options.secretStdin !== true
+        ? null
+        : read === undefined
+          ? (await text(process.stdin)).replace(/\r?\n$/, '')
+          : await read();
     return {
       place: { kind: 's3', endpoint, bucket, accessKeyId, region, prefix },
       secrets: { ...none, secretAccessKey },
@@ -250,13 +257,13 @@ async function placeFrom(
     throw usage('Say where: --folder PATH, --ssh … --folder PATH, or --s3 ….');
   if (options.ssh === undefined)
     return { place: { kind: 'folder', folder: resolve(options.folder) }, secrets: none };
-  const { connection, secrets } = await connectionFrom(command, options);
+  const { connection, secrets } = await connectionFrom(command, options, read);
   if (connection.kind !== 'ssh') throw usage('Use --folder alone for a folder on this computer.');
   return { place: { kind: 'ssh', connection, folder: options.folder }, secrets: { ...none, ...secrets } };
 }
 
 /** Goes there once, confirming a host's key that the user gave. */
-async function confirmed(
+export async function confirmed(
   { client }: Command,
   place: PlaceSettings,
   secrets: PlaceSecrets,

@@ -17,12 +17,16 @@ export interface LoginOptions {
   acceptHostKey?: string;
 }
 
+/** Reads the one secret that stdin carries. */
+const allOfStdin = async () => (await text(process.stdin)).replace(/\r?\n$/, '');
+
 /** The connection and its secrets, as options say; secrets come on stdin. */
 export async function connectionFrom(
   { client }: Command,
   options: LoginOptions,
+  read: () => Promise<string> = allOfStdin,
 ): Promise<{ connection: ConnectionSettings; secrets: Awaited<ReturnType<typeof secretsFrom>> }> {
-  const secrets = await secretsFrom(options);
+  const secrets = await secretsFrom(options, read);
   if (options.local === true) return { connection: { kind: 'local' }, secrets };
   const target = options.sftp ?? options.ssh;
   if (target === undefined)
@@ -34,23 +38,26 @@ export async function connectionFrom(
   const jump = options.jump === undefined ? '' : ` -J ${options.jump}`;
   const parsed = await client.connections.parse({ text: `${target}${jump}` });
   if (parsed.kind === 'local') return { connection: parsed, secrets };
-  const authentication =
-    options.key !== undefined
-      ? { kind: 'key' as const, file: options.key }
-      : options.passwordStdin === true
-        ? { kind: 'password' as const }
-        : options.agent === true
-          ? { kind: 'agent' as const }
-          : parsed.authentication;
+  const authentication = loginFrom(options) ?? parsed.authentication;
   const kind = options.sftp === undefined ? ('ssh' as const) : ('sftp' as const);
   return { connection: { ...parsed, kind, authentication }, secrets };
 }
 
+/** How one logs in, as the options say; null: they do not. */
+export function loginFrom(options: LoginOptions) {
+  if (options.key !== undefined) return { kind: 'key' as const, file: options.key };
+  if (options.passwordStdin === true) return { kind: 'password' as const };
+  return options.agent === true ? { kind: 'agent' as const } : null;
+}
+
 /** What comes on stdin, as the options say. */
-export async function secretsFrom(options: LoginOptions) {
+export async function secretsFrom(
+  options: Pick<LoginOptions, 'passwordStdin' | 'passphraseStdin'>,
+  read: () => Promise<string> = allOfStdin,
+) {
   if (options.passwordStdin !== true && options.passphraseStdin !== true)
     return { passwords: [], passphrases: [] };
-  const secret = (await text(process.stdin)).replace(/\r?\n$/, '');
+  const secret = await read();
   return options.passwordStdin === true
     ? { passwords: [{ hop: 0, password: secret }], passphrases: [] }
     : { passwords: [], passphrases: [{ hop: 0, passphrase: secret }] };

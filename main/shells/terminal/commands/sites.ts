@@ -4,6 +4,7 @@ import type { Site } from '../../../sites/index.ts';
 import { Problem, remotePath } from '../../../words/index.ts';
 import type { Command } from '../context.ts';
 import { when } from '../output.ts';
+import { settingsFrom, type JudgingOptions } from './judging.ts';
 import { connectionFrom, fingerprint, secretsFrom, unconfirmed, type LoginOptions } from './login.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
@@ -17,7 +18,12 @@ interface AddOptions extends LoginOptions {
 }
 
 /** What a site without a shell is good for. */
-const ONLY_FILES = 'SFTP: its files are backed up and restored; updates and databases need a shell';
+const ONLY_FILES = {
+  files: 'SFTP: its files are backed up and restored; updates and databases need a shell',
+  wordpress:
+    'SFTP: its files are read without its PHP; updates and databases ask that, by a file of ours that is removed at the end, and no watchdog runs there',
+};
+const overSftp = (platform: string) => (platform === 'wordpress' ? ONLY_FILES.wordpress : ONLY_FILES.files);
 
 const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -32,7 +38,7 @@ export function siteCommands(program: Commander, act: Act): void {
     .option('--ssh <target>', '[USER@]HOST[:PORT], a name of ~/.ssh/config, or a whole ssh command')
     .option(
       '--sftp <target>',
-      'as --ssh, where the account gives files and no shell: backup and restore of files',
+      'as --ssh, where the account gives files and no shell: WordPress, or backup and restore of files',
     )
     .option('--local', 'on this computer')
     .option('--root <path>', 'the installation’s folder there; found by looking when left out')
@@ -82,7 +88,7 @@ export function siteCommands(program: Commander, act: Act): void {
           details.updates.map((update) => [`${update.component.kind} ${update.component.slug}`, update]),
         );
         out.say(`${site.name}  ${site.url}  ${placeOf(site)}`);
-        if (site.connection.kind === 'sftp') out.say(`Over ${ONLY_FILES}`);
+        if (site.connection.kind === 'sftp') out.say(`Over ${overSftp(site.platform)}`);
         for (const gap of details.inventory?.gaps ?? []) out.warn(`warning: ${gap}`);
         out.result(details, {
           columns: ['kind', 'slug', 'name', 'version', 'active', 'update'],
@@ -113,11 +119,17 @@ export function siteCommands(program: Commander, act: Act): void {
     .option('--jump <host>')
     .option('--php <path>')
     .option('--tag <tag>', 'replaces all tags; may be given several times', collect)
+    .option('--probe <path>', 'a page to look at; replaces all of them, may be given several times', collect)
+    .option('--slower-times <n>', 'a page so many times slower is worse; usual: as the settings say')
+    .option('--words-lost <percent>', 'a page with so many of its words gone is worse')
+    .option('--picture-differs <percent>', 'a picture with so much of it gone is worse; 100: never')
+    .option('--pictures <on|off>', 'whether pictures are taken')
     .description('changes what is known of a site')
-    .action((name: string, options: AddOptions & { name?: string }) =>
+    .action((name: string, options: AddOptions & JudgingOptions & { name?: string }) =>
       act(async (command) => {
         const { client, out } = command;
         const site = await client.sites.find({ nameOrId: name });
+        const settings = settingsFrom(site.settings, options);
         const wantsConnection =
           options.ssh ??
           options.sftp ??
@@ -141,7 +153,7 @@ export function siteCommands(program: Commander, act: Act): void {
             ...(options.url === undefined ? {} : { url: options.url }),
             ...(options.root === undefined ? {} : { root: remotePath(options.root) }),
             ...(options.tag === undefined ? {} : { tags: options.tag }),
-            ...(options.php === undefined ? {} : { settings: { ...site.settings, php: options.php } }),
+            ...(settings === null ? {} : { settings }),
           },
         });
         out.say(`${edited.name} was changed.`);
@@ -204,7 +216,7 @@ export function siteCommands(program: Commander, act: Act): void {
         if (trial.outcome === 'failed') throw new Problem(trial.problem);
         if (trial.outcome === 'unknown-host') throw unconfirmed(trial.key);
         out.say(
-          `Connected as ${trial.user} (${trial.onlyFiles ? `${ONLY_FILES}` : `${trial.system}${trial.php === null ? ', no PHP' : `, PHP ${trial.php}`}`}) in ${trial.millis} ms.`,
+          `Connected as ${trial.user} (${trial.onlyFiles ? overSftp(site.platform) : `${trial.system}${trial.php === null ? ', no PHP' : `, PHP ${trial.php}`}`}) in ${trial.millis} ms.`,
         );
         out.result(trial);
       }),
@@ -279,15 +291,15 @@ async function addSite(command: Command, name: string, options: AddOptions): Pro
   }
   if (trial.outcome === 'failed') throw new Problem(trial.problem);
   if (trial.outcome === 'unknown-host') throw unconfirmed(trial.key);
-  const overSftp = connection.kind === 'sftp';
-  const platform = options.platform ?? (overSftp ? 'files' : undefined);
+  const isSftp = connection.kind === 'sftp';
+  const { platform } = options;
   const found =
-    platform === 'files' && !(overSftp && options.root !== undefined)
+    platform === 'files' && !(isSftp && options.root !== undefined)
       ? null
       : options.root === undefined
         ? await onlyOne(command, draft)
         : await client.connections.look({ ...draft, root: options.root });
-  if (found === null && platform !== 'files') {
+  if (found === null && platform !== 'files' && !(isSftp && options.root !== undefined)) {
     throw new Problem({
       code: 'nothing-known',
       message: `${options.root ?? 'The server'} holds no installation that is known.`,
@@ -316,7 +328,7 @@ async function addSite(command: Command, name: string, options: AddOptions): Pro
     secrets,
   });
   out.say(
-    `${site.name} was added: ${found === null || overSftp ? 'files only' : `${found.platformName} ${found.version ?? ''}`} at ${site.root}.`,
+    `${site.name} was added: ${found === null || site.platform === 'files' ? 'files only' : `${found.platformName} ${found.version ?? ''}`} at ${site.root}.`,
   );
   out.result(site);
 }

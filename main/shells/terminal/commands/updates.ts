@@ -1,9 +1,21 @@
+import { when } from '../output.ts';
 import { InvalidArgumentError, type Command as Commander } from 'commander';
-import { bytesInWords, Problem } from '../../../words/index.ts';
+import type { UpdatePlan } from '../../../api/index.ts';
+import { schemaSentence } from '../../../updates/index.ts';
+import { bytesInWords, counted, Problem } from '../../../words/index.ts';
+import { backupOf } from './backup-named.ts';
 import { Exit, followRuns, reportRuns, runNamed, sitesNamed, type Command } from '../context.ts';
 
 type Act = (work: (command: Command) => Promise<void>) => Promise<void>;
 const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+interface UpdateOptions {
+  component?: string[];
+  all?: boolean;
+  dryRun?: boolean;
+  withoutWatchdog?: boolean;
+  thoughDown?: boolean;
+}
 
 /** `check`, `updates`, `update`, `rollback` */
 export function updateCommands(program: Commander, act: Act): void {
@@ -72,10 +84,15 @@ export function updateCommands(program: Commander, act: Act): void {
     .option('--component <slug[@version]>', 'may be given several times', collect)
     .option('--all', 'everything that waits and fits')
     .option('--dry-run', 'say what would be done, and write nothing')
+    .option(
+      '--without-watchdog',
+      'change a database also where nothing on the server could undo that if this computer goes silent',
+    )
+    .option('--though-down', 'update also where the site does not answer, so that nothing can judge it')
     .description(
       'updates safely: backup, staged upload, swap, health check, and back by itself when it got worse',
     )
-    .action((names: string[], options: { component?: string[]; all?: boolean; dryRun?: boolean }) =>
+    .action((names: string[], options: UpdateOptions) =>
       act(async (command) => {
         const { client, out } = command;
         if ((options.component ?? []).length === 0 && options.all !== true) {
@@ -88,6 +105,9 @@ export function updateCommands(program: Commander, act: Act): void {
         const work = wanted.filter(({ choices }) => choices.length > 0);
         for (const { site, choices } of wanted)
           if (choices.length === 0) out.say(`${site.name}: nothing waits.`);
+        const { withoutWatchdog = false, thoughDown = false } = options;
+        const needsWord = (plan: UpdatePlan) =>
+          (plan.watchdog.needsConsent && !withoutWatchdog) || (plan.down && !thoughDown);
         if (options.dryRun === true) {
           const plans = await Promise.all(
             work.map(async ({ site, choices }) => ({
@@ -111,15 +131,29 @@ export function updateCommands(program: Commander, act: Act): void {
                 out.say(`  changed on the site, would be overwritten: ${path}`);
             }
             for (const warning of plan.warnings) out.say(`  note: ${warning}`);
+            if (!plan.watchdog.runs)
+              out.say(
+                '  note: nothing on this server can bring the site back by itself; if this computer goes silent in the middle, the site is brought back when it reconnects',
+              );
+            if (plan.down && !thoughDown)
+              out.warn(
+                `${site}: it does not answer, so nothing could tell whether an update makes it worse. Say --though-down to agree.`,
+              );
+            if (plan.watchdog.needsConsent && !withoutWatchdog)
+              out.warn(
+                `${site}: the database would be changed, and nothing on the server could undo that. Stay at this computer and say --without-watchdog to agree.`,
+              );
             for (const blocker of plan.blockers)
               out.warn(`${site}: ${blocker.message} ${blocker.answered} ${blocker.todo}`);
           }
           out.result(plans);
-          if (plans.some(({ plan }) => plan.blockers.length > 0)) throw new Exit(1);
+          if (plans.some(({ plan }) => plan.blockers.length > 0 || needsWord(plan))) throw new Exit(1);
           return;
         }
         const started = await Promise.all(
-          work.map(({ site, choices }) => client.updates.start({ siteId: site.id, choices })),
+          work.map(({ site, choices }) =>
+            client.updates.start({ siteId: site.id, choices, withoutWatchdog, thoughDown }),
+          ),
         );
         reportRuns(
           command,
@@ -135,6 +169,10 @@ export function updateCommands(program: Commander, act: Act): void {
     .command('rollback')
     .argument('<site>')
     .option('--run <run>', 'which update: an id, or latest', 'latest')
+    .option(
+      '--to <when>',
+      'to the versions of then, across all updates since: a backup, or a date (2026-11-20, 2026-11-20T14:00)',
+    )
     .option('--component <slug>', 'may be given several times', collect)
     .option(
       '--database <what>',
@@ -145,32 +183,71 @@ export function updateCommands(program: Commander, act: Act): void {
       },
       'keep',
     )
-    .option('--dry-run', 'say what would be brought back and what would be lost')
-    .description('takes an update back')
+    .option('--dry-run', 'say what would be brought back, what would be lost, and what stands in the way')
+    .option(
+      '--force',
+      'in spite of what stands in the way and a person may judge (see --dry-run); also finishes what was cut off before',
+    )
+    .description('takes an update back, or all since a point in time')
     .action(
       (
         name: string,
-        options: { run: string; component?: string[]; database: 'keep' | 'restore'; dryRun?: boolean },
+        options: {
+          run: string;
+          to?: string;
+          component?: string[];
+          database: 'keep' | 'restore';
+          dryRun?: boolean;
+          force?: boolean;
+        },
       ) =>
         act(async (command) => {
           const { client, out } = command;
           const site = await client.sites.find({ nameOrId: name });
-          const which = options.run === 'latest' ? {} : { runId: await runNamed(command, options.run, site) };
+          const which = {
+            ...(options.to !== undefined
+              ? { to: (await backupOf(command, site.id, options.to)).id }
+              : options.run === 'latest'
+                ? {}
+                : { runId: await runNamed(command, options.run, site) }),
+            ...(options.component ? { components: options.component } : {}),
+          };
           if (options.dryRun === true) {
             const preview = await client.updates.rollbackPreview({ siteId: site.id, ...which });
             out.say(
               `${preview.title} (${preview.means === 'kept' ? 'the old version still lies on the site' : 'from the backup'})`,
             );
-            for (const { table, before, now } of preview.database.changed ?? [])
+            for (const { name, from, to, versions } of preview.components)
+              if (versions.length > 0)
+                out.say(
+                  `  ${name}: ${from} → ${to}, across ${counted(versions.length - 1, 'update')} (${versions.toReversed().join(' → ')})`,
+                );
+            const { schema } = preview.database;
+            if (schema.length > 0)
+              out.say(
+                `  with --database keep the old version meets what the update left: ${schemaSentence(schema)}`,
+              );
+            const { changed, countedAt } = preview.database;
+            if (changed !== null && countedAt !== null)
+              out.say(
+                `  with --database restore: rows as the backup of ${when(countedAt)} counted them; what came in since is not in these numbers`,
+              );
+            for (const { table, before, now } of changed ?? [])
               out.say(`  with --database restore: ${table} goes from ${now} rows back to ${before}`);
+            for (const { problem, canBeForced } of preview.obstacles)
+              out.warn(
+                `  in the way${canBeForced ? ' (--force goes on all the same)' : ''}: ${problem.message} ${problem.answered}`.trimEnd(),
+              );
             out.result(preview);
+            if (preview.obstacles.some(({ canBeForced }) => options.force !== true || !canBeForced))
+              throw new Exit(1);
             return;
           }
           const { runId } = await client.updates.rollback({
             siteId: site.id,
             ...which,
-            ...(options.component ? { components: options.component } : {}),
             database: options.database,
+            force: options.force ?? false,
           });
           reportRuns(command, await followRuns(command, [runId]));
         }),

@@ -77,7 +77,9 @@ describe('the rows of a table in a dump', () => {
 
   it('of PostgreSQL are what they were, from any row on, however the store has cut it', async () => {
     const numbersAsText = (one: Value) => cell(typeof one === 'number' ? String(one) : one);
-    const withoutZero = (one: Value) => (typeof one === 'string' ? one.replaceAll('\0', '') : one);
+    // A text that looks just as PostgreSQL writes bytes is shown as such: what a column holds is not read.
+    const withoutZero = (one: Value) =>
+      typeof one === 'string' ? one.replaceAll('\0', '').replace(/^\\x(?=(?:[0-9a-f]{2})*$)/, 'x') : one;
     await fc.assert(
       fc.asyncProperty(tables, piece, fc.nat(8), async (given, size, from) => {
         const clean = given.map((table) => ({

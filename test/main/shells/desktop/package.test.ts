@@ -69,6 +69,8 @@ describe('the package', () => {
         '/resources/platforms/wordpress/read.php',
         '/resources/updates/swap.sh',
         '/resources/updates/turn.sh',
+        '/resources/updates/watchdog.sh',
+        '/resources/updates/lint.sh',
         '/resources/icons/tray/trayTemplate@2x.png',
         '/resources/icons/tray/trouble-many.png',
       ]),

@@ -27,6 +27,8 @@ describe.skipIf(!disksCanFail)('a disk that refuses', () => {
   let temp: TempFolder;
   let bundle: string;
   const before = new Promises();
+  /** How many points each life comes by, whatever refuses. */
+  const pointsOf = new Map<LifeName, number>();
   beforeAll(async () => {
     temp = aTempFolder('refusals');
     bundle = path.join(temp.path, 'bundle');
@@ -49,7 +51,8 @@ describe.skipIf(!disksCanFail)('a disk that refuses', () => {
         lane.disk.will({ does: 'nothing' });
         return { ...ended, points };
       };
-      const { points } = await liveWith({ does: 'nothing' });
+      const points = pointsOf.get(life) ?? (await liveWith({ does: 'nothing' })).points;
+      pointsOf.set(life, points);
       let told = 0;
       for (let number = 0; number < POINTS; number += 1) {
         const at = number === 0 ? 1 : Math.ceil(Math.random() * points);
