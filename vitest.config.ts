@@ -53,8 +53,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           // Several at a time on two cores, and one test of the terminal starts some thirty processes: only what hangs is to end by this.
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -38,23 +38,17 @@ interface GuardOptions {
   readonly offlineAt: number | null;
 }
 
-/** A watchdog that is being left there, beside other work; it has nothing to undo yet. */
-export interface ComingWatchdog {
-  readonly watchdog: Promise<Watchdog>;
-  /** When nothing of its coming is at work any more, whether it came or not. */
-  readonly settled: Promise<void>;
-}
-
 type ArmOptions = Omit<GuardOptions, 'context' | 'php' | 'offlineAt'>;
 
-/** Begins to leave a watchdog there. It takes a second and more: most of it looking whether it lives on. */
-export function armAhead(hands: Hands, options: ArmOptions): ComingWatchdog {
-  const watchdog = armWatchdog(hands, optionsOf(options, []));
-  const settled = watchdog.then(
-    () => {},
-    () => {},
-  );
-  return { watchdog, settled };
+/**
+ * Begins to leave a watchdog there, beside other work; it has nothing to undo yet. It takes a second and more: most of it looking
+ * whether it lives on.
+ */
+export function armAhead(hands: Hands, options: ArmOptions): Promise<Watchdog> {
+  const coming = armWatchdog(hands, optionsOf(options, []));
+  // Whoever waits for it is told that it did not come; until then nobody does.
+  coming.catch(() => {});
+  return coming;
 }
 
 function optionsOf({ services, lock, heartbeat, digest }: ArmOptions, parts: readonly JournaledPart[]) {
@@ -78,7 +72,7 @@ export async function startGuard(
   hands: Hands,
   { context, php, offlineAt, ...options }: GuardOptions,
   { name, items, database }: Guarded,
-  coming: ComingWatchdog | null,
+  coming: Promise<Watchdog> | null,
 ): Promise<Guard | null> {
   const part: JournaledPart = {
     ...{ kind: 'core', slug: 'site', name, from: 'as it was', to: 'rolled back', migrates: 'no' },
@@ -94,13 +88,13 @@ export async function startGuard(
     } catch (error) {
       context.signal.throwIfAborted();
       // One that has nothing to undo would let visitors in to what is half done.
-      await coming?.settled;
+      await coming?.catch(() => {});
       if (coming !== null) await disarmWatchdog(hands.patient(), lock);
       step.end('failed');
       step.detail(`The database cannot be dumped as it is, so nothing brings it back: ${wordsOf(error)}`);
       return null;
     }
-    const armed = coming?.watchdog ?? armWatchdog(hands, optionsOf(options, [part]));
+    const armed = coming ?? armWatchdog(hands, optionsOf(options, [part]));
     const watchdog: Watchdog = await armed.catch(async (error: unknown) => {
       context.signal.throwIfAborted();
       if (asProblem(error).code === 'connection-lost') throw error;

@@ -85,8 +85,8 @@ export interface HealthServices {
 const LOOKS = 3;
 const MORE_LOOKS = 2;
 /**
- * Milliseconds between more looks where a site is nothing but slower: a server that compiles everything anew, or has something
- * else to do, is well again soon.
+ * Milliseconds between more looks where a site is nothing but slower, or was well at some looks only: a server that compiles
+ * everything anew, has something else to do, or is started again, is well again soon.
  */
 const BREATHS = [3_000, 9_000];
 /** Of the pages that seem worse so many are looked at again, and more only when they turn out to be well. */
@@ -164,6 +164,19 @@ export function healthOf(
       way: 'loopback' as const,
     }));
     return [...more, ...(await rounds.look(given, door, targets, 1))];
+  }
+
+  /**
+   * A page that does not answer now, or only now and then, while others do, is looked at again after a while: what hides for a
+   * moment how a site is would hide what an update does to it, too.
+   */
+  async function lookAgainWhereDoubtful(given: Hands, door: Door | null, probes: Probe[]): Promise<void> {
+    for (const pause of BREATHS) {
+      const doubtful = probes.every(isDead) ? [] : targetsInDoubt(probes);
+      if (doubtful.length === 0) return;
+      await wait(pause, undefined, { signal: given.signal });
+      probes.push(...(await rounds.look(given, door, doubtful, LOOKS)));
+    }
   }
 
   async function once(given: Hands, baseline: Baseline, by: Judge, withLogs: boolean): Promise<Verdict> {
@@ -265,6 +278,7 @@ export function healthOf(
     async baseline(given) {
       const { targets, door, because } = await plan(given);
       const probes = await rounds.look(given, door, targets, LOOKS);
+      await lookAgainWhereDoubtful(given, door, probes);
       const assets = await assetsOf(given, door, probes);
       const shots =
         photographer === null
@@ -307,6 +321,19 @@ function neverRead(): Problem {
     answered: 'opcache.validate_timestamps=0',
     todo: 'Ask the host to allow opcache_reset (opcache.restrict_api), or to set opcache.validate_timestamps=1.',
   });
+}
+
+/** The pages that were well at fewer than most looks, and did not answer at one, or were well at another. */
+function targetsInDoubt(probes: readonly Probe[]): Target[] {
+  return [...Map.groupBy(probes, ({ way, url }) => `${way} ${url}`).values()]
+    .filter((looks) => {
+      const sick = looks.filter(isSick);
+      return (
+        sick.length * 2 >= looks.length &&
+        (sick.length < looks.length || looks.some(({ status }) => status === null))
+      );
+    })
+    .flatMap(([first]) => (first === undefined ? [] : { url: first.url, way: first.way }));
 }
 
 /** The pages that a verdict found worse, to be looked at again. */

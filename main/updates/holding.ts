@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import type { Clock, RemotePath } from '../words/index.ts';
-import { armAhead, startGuard, type ComingWatchdog, type Guard, type Guarded } from './guard.ts';
+import { armAhead, startGuard, type Guard, type Guarded } from './guard.ts';
 import type { Hands } from './hands.ts';
 import { startHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { UpdateScripts } from './remote.ts';
@@ -10,7 +10,7 @@ import { siteLock, type SiteLock } from './site-lock.ts';
 import { takeSite } from './take-site.ts';
 import { goOnline, keepOffline, leaveSite, undoPart } from './undo.ts';
 import { holdUpdaters } from './updater-locks.ts';
-import { disarmWatchdog } from './watchdog.ts';
+import { disarmWatchdog, type Watchdog } from './watchdog.ts';
 import { whileHeld, type Hold } from './while-held.ts';
 
 /** A site that a rollback or restore holds. */
@@ -59,7 +59,7 @@ export async function holdingSite(
   const removed: RemotePath[] = [lock.runFolder];
   let offline = false;
   let renewing: NodeJS.Timeout | null = null;
-  const guarding: { guard: Guard | null; coming: ComingWatchdog | null } = { guard: null, coming: null };
+  const guarding: { guard: Guard | null; coming: Promise<Watchdog> | null } = { guard: null, coming: null };
   const anyDigest = createHash('sha256').update(randomBytes(24)).digest('hex');
   const trouble = (words: string) => context.log('warning', words);
   let heartbeat: Heartbeat | null = null;
@@ -120,7 +120,7 @@ export async function holdingSite(
     async withdraw() {},
     end: () => heartbeat?.stop(),
     async settle() {
-      await guarding.coming?.settled;
+      await guarding.coming?.catch(() => {});
       await disarmWatchdog(held.patient, lock);
       if (offline) await goOnline(held.patient, lock, php);
       await leaveSite(held.patient, lock, removed);

@@ -67,7 +67,7 @@ function judgePage(before: readonly Probe[], after: readonly Probe[], rules: Jud
       `the answer comes from a cache (${now.cached ?? 'it is too old'}), so it says nothing.`,
     ]);
   if (well.length * 2 <= before.length) {
-    const found = judgeSick(before, fresh);
+    const found = judgeSick(before, well, fresh);
     return end(found.verdict, found.words);
   }
   const worse = fresh.flatMap((probe) => whatIsWorse(well, probe, rules) ?? []);
@@ -85,14 +85,21 @@ function judgePage(before: readonly Probe[], after: readonly Probe[], rules: Jud
   ]);
 }
 
-/** A page that was sick: healed, sick in another way, or dead where it lived. */
+/**
+ * A page that was sick: healed, sick in another way, or dead where it lived.
+ * @param well those looks from before at which it was well all the same
+ */
 function judgeSick(
   before: readonly Probe[],
+  well: readonly Probe[],
   fresh: readonly Probe[],
 ): Pick<PageSeen, 'words'> & { verdict: 'same' | 'better' | 'worse' } {
   const [was] = before.slice(-1);
   const [now] = fresh.slice(-1);
   if (was === undefined || now === undefined) return { verdict: 'same', words: [] };
+  // Whoever keeps the update for that would keep one that broke what a passing fault had only hidden.
+  if (well.length > 0 && fresh.every(isSick))
+    return { verdict: 'worse', words: [`was well now and then before, and is not any more (${sickness(now)}).`] };
   const lived = before.filter((probe) => !isDead(probe));
   if (lived.length * 2 > before.length) {
     // It named a fault and was there all the same: that can be lost.

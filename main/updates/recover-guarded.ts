@@ -2,9 +2,9 @@ import { runOk, sh } from '../connections/index.ts';
 import type { Orphan, RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import type { GuardJournal } from './guard.ts';
-import { handsFor } from './hands.ts';
+import { handsFor, type Hands } from './hands.ts';
 import type { RollbackServices } from './services.ts';
-import { siteLock } from './site-lock.ts';
+import { siteLock, type SiteLock } from './site-lock.ts';
 import { goOnline, leaveSite, undoPart } from './undo.ts';
 import { releaseUpdaters } from './updater-locks.ts';
 import { readReport } from './watchdog-report.ts';
@@ -49,10 +49,7 @@ export async function recoverGuarded(
 }
 
 /** The watchdog has let go of the site: what it left is tidied up. */
-export async function leaveReported(
-  hands: ReturnType<typeof handsFor>,
-  lock: ReturnType<typeof siteLock>,
-): Promise<void> {
+export async function leaveReported(hands: Hands, lock: SiteLock): Promise<void> {
   await hands.on(async (connection) => {
     await runOk(connection, sh`rm -rf -- ${lock.runFolder}`, {
       attempted: 'Tidy up on the server',

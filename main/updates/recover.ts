@@ -2,14 +2,13 @@ import type { Orphan, RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { wordsOf, type RunId } from '../words/index.ts';
 import { handsFor } from './hands.ts';
-import { NOT_LOOKED_AT } from './health.ts';
 import { below } from './leave-out.ts';
 import { ledgerFrom, type Ledger } from './ledger.ts';
 import { operationsFor } from './means.ts';
 import type { Operations } from './operations.ts';
 import { RunPlan, type JournaledPart } from './run-plan.ts';
 import type { RollbackServices } from './services.ts';
-import { settleUpdate } from './settle.ts';
+import { settleBroughtBack, settleUpdate } from './settle.ts';
 import { heed, toldOf, type WatchdogReport } from './watchdog-report.ts';
 
 /** WordPress lets visitors back in by itself after ten minutes. */
@@ -98,11 +97,7 @@ async function undoWhatIsLeft(
       });
       undone.push(`${part.name} ${part.to} → ${part.from}`);
     }
-    if (undone.length > 0)
-      // A site that cannot be asked is in order all the same, as soon as PHP looks.
-      await operations
-        .settleCode(NOT_LOOKED_AT)
-        .catch((error: unknown) => context.log('warning', wordsOf(error)));
+    if (undone.length > 0) await settleBroughtBack(operations, context);
   } finally {
     operations.end();
     await operations.withdraw();

@@ -1,4 +1,6 @@
-import { joinRemote, type RemotePath, type RunId } from '../words/index.ts';
+import type { RunContext } from '../runs/index.ts';
+import { joinRemote, wordsOf, type RemotePath, type RunId } from '../words/index.ts';
+import { NOT_LOOKED_AT } from './health.ts';
 import type { KeptTrees } from './kept.ts';
 import type { Operations } from './operations.ts';
 import type { RunPlan } from './run-plan.ts';
@@ -19,6 +21,13 @@ export async function settleUpdate(
 ): Promise<void> {
   if (operations.mayBeClosed) await operations.open();
   await operations.leave(await noteKept(services, operations, runId, plan));
+}
+
+/** PHP is told what was brought back. A site that cannot be asked is in order all the same, as soon as PHP looks. */
+export async function settleBroughtBack(operations: Operations, context: RunContext): Promise<void> {
+  await operations
+    .settleCode(NOT_LOOKED_AT)
+    .catch((error: unknown) => context.log('warning', wordsOf(error)));
 }
 
 /** Notes the old trees of what stayed. @returns what of the run's folder is not needed any more */

@@ -99,7 +99,7 @@ async function learn(app: TestApp, { small, site }: Place, wares: ReadonlySet<Wa
       throw new Error(`${release.new.slug} without a fault: ${run.state}: ${run.summary}`);
     if (breaks && small.state() !== old) throw new Error(`${release.new.slug} was not taken back`);
     after.set(release.new.slug, await atRest(small));
-    small.reset();
+    await small.reset();
     await app.check(site);
   }
   return { old, new: after };
@@ -142,7 +142,7 @@ async function updateOnce(app: TestApp, place: Place, whole: Whole, seed: number
   wrong.push(...(await unwell(small)));
   const left = small.leftBehind();
   if (left.length > 0) wrong.push(`left behind: ${left.slice(0, 5).join(', ')}`);
-  small.reset();
+  await small.reset();
   const checked = await app.check(site);
   if (checked.state !== 'done') wrong.push(`cannot be checked afterwards: ${checked.summary}`);
   const names = faults.map(({ name }) => name).join(' and ');

@@ -48,8 +48,8 @@ export interface SmallSite extends AsyncDisposable {
   /** What a run left on the host, but for the old version that is kept for a rollback. */
   leftBehind(): string[];
   page(at: string): Promise<{ status: number; text: string }>;
-  /** As it was in the beginning. */
-  reset(): void;
+  /** As it was in the beginning, with nothing of before at work or compiled. */
+  reset(): Promise<void>;
 }
 
 /** Makes one, with every ware in its old version. @param folder nobody else's */
@@ -106,9 +106,12 @@ export async function aSmallSite(folder: string, name: string, key: KeyPair): Pr
         .filter((line) => line.includes(own) && line.includes('/watch/program'));
       return [...left, ...watching];
     },
-    reset() {
+    async reset() {
+      // PHP that had the new version compiled would run it for two seconds more, and migrate what was just put back.
+      await web?.stop();
       fs.rmSync(path.join(home, '.groundskeeper'), { recursive: true, force: true });
       execFileSync('rsync', ['-a', '--delete', '--checksum', `${pristine}/`, `${root}/`]);
+      web = await serve();
     },
     async [Symbol.asyncDispose]() {
       await web?.stop();

@@ -1,11 +1,10 @@
 import type { Orphan, RunContext, RunResult } from '../../runs/index.ts';
 import type { Site } from '../../sites/index.ts';
-import { wordsOf } from '../../words/index.ts';
 import { handsFor } from '../hands.ts';
-import { NOT_LOOKED_AT } from '../health.ts';
 import { ledgerFrom } from '../ledger.ts';
 import type { RunPlan } from '../run-plan.ts';
 import type { RollbackServices } from '../services.ts';
+import { settleBroughtBack } from '../settle.ts';
 import { operationsOverSftp } from './operations.ts';
 
 /**
@@ -36,10 +35,7 @@ export async function recoverRollbackOverSftp(
         await ledger.setPart(0, { outcome: 'undone' });
       });
       broughtBack = true;
-      // A site that cannot be asked is in order all the same, as soon as PHP looks.
-      await operations
-        .settleCode(NOT_LOOKED_AT)
-        .catch((error: unknown) => context.log('warning', wordsOf(error)));
+      await settleBroughtBack(operations, context);
     }
   } finally {
     operations.end();

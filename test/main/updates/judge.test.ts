@@ -231,6 +231,18 @@ describe('a page that was sick', () => {
     });
   });
 
+  it('now and then only, and is at every look now, is worse: a passing fault does not hide what an update broke', () => {
+    const away = page({ status: null, fault: 'ECONNREFUSED' });
+    const broken = page({ status: 500 });
+    expect(judge([page(), away], [broken, broken, broken], [], rules)).toMatchObject({
+      verdict: 'worse',
+      reasons: ['/: was well now and then before, and is not any more (500).'],
+    });
+    expect(judge([page(), away, away], [page(fatal)], [], rules).verdict).toBe('worse');
+    expect(judge([page(), away], [broken, page()], [], rules).verdict).toBe('same');
+    expect(judge([away, away], [broken], [], rules).verdict).toBe('same');
+  });
+
   it('that had a broken certificate is not blamed for it, and praised when it is mended', () => {
     const broken = { certificate: 'is self-signed' };
     expect(judge([page(broken)], [page(broken)], [], rules)).toMatchObject({ verdict: 'same', notes: [] });
@@ -326,12 +338,14 @@ describe('whatever is seen', () => {
     );
   });
 
-  it('a page that was well and is dead at every look is always worse', () => {
+  it('a page that was well at any look and is dead at every one now is always worse', () => {
     fc.assert(
-      fc.property(looks, looks, (before, after) => {
-        const well = before.map((probe) => ({ ...probe, status: 200, fault: null }));
-        const dead = after.map((probe) => ({ ...probe, status: 500 }));
-        expect(judge(well, dead, [], rules).verdict).toBe('worse');
+      fc.property(looks, looks, looks, (well, before, after) => {
+        const way = 'network';
+        const once = well.map((probe) => ({ ...probe, way, status: 200, fault: null }) as const);
+        const dead = after.map((probe) => ({ ...probe, way, status: 500 }) as const);
+        const others = before.map((probe) => ({ ...probe, way }) as const);
+        expect(judge([...once, ...others], dead, [], rules).verdict).toBe('worse');
       }),
     );
   });
