@@ -99,7 +99,10 @@ function judgeSick(
   if (was === undefined || now === undefined) return { verdict: 'same', words: [] };
   // Whoever keeps the update for that would keep one that broke what a passing fault had only hidden.
   if (well.length > 0 && fresh.every(isSick))
-    return { verdict: 'worse', words: [`was well now and then before, and is not any more (${sickness(now)}).`] };
+    return {
+      verdict: 'worse',
+      words: [`was well now and then before, and is not any more (${sickness(now)}).`],
+    };
   const lived = before.filter((probe) => !isDead(probe));
   if (lived.length * 2 > before.length) {
     // It named a fault and was there all the same: that can be lost.

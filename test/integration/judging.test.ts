@@ -101,7 +101,9 @@ const random = (words: number) =>
   `for ($i = 0; $i < ${words}; $i++) { echo bin2hex(random_bytes(4)), " "; } echo "<input type=hidden value=", uniqid(), "> It is ", date("c");`;
 
 /** Begins to answer, is cut off at so many looks, and answers again. */
-const awayAt = (looks: number) => `$f = __DIR__ . "/lie-looks"; $n = (int) @file_get_contents($f); file_put_contents($f, $n + 1);
+const awayAt = (
+  looks: number,
+) => `$f = __DIR__ . "/lie-looks"; $n = (int) @file_get_contents($f); file_put_contents($f, $n + 1);
   if ($n > 2 && $n < 3 + ${looks}) { header("Content-Length: 99999"); exit("<title>"); }`;
 
 describe.concurrent('a site that lies', () => {
