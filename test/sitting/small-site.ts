@@ -95,7 +95,10 @@ export async function aSmallSite(folder: string, name: string, key: KeyPair): Pr
     },
     failWith: (words) => fs.writeFileSync(at('words'), `${words}\n`),
     state: () =>
-      `${listing(root, [DATABASE])}\n${contentOf(path.join(root, DATABASE))}`.replaceAll(url, 'its address'),
+      `${listing(root, [DATABASE, `${DATABASE}-journal`])}\n${contentOf(path.join(root, DATABASE))}`.replaceAll(
+        url,
+        'its address',
+      ),
     leftBehind() {
       const own = path.join(home, '.groundskeeper');
       const names = fs.existsSync(own) ? fs.readdirSync(own, { recursive: true, encoding: 'utf8' }) : [];
@@ -151,9 +154,12 @@ function serialized(texts: readonly string[]): string {
   return `a:${texts.length}:{${items.join('')}}`;
 }
 
-/** All rows, without the locks of WordPress's updaters, which end by themselves, and without the numbers of options. */
+/**
+ * All rows, without the locks of WordPress's updaters, which end by themselves, and without the numbers of options. A journal that a killed
+ * process left counts for what SQLite makes of it, as it will at the next request: so this is not opened for reading only.
+ */
 function contentOf(file: string): string {
-  const database = new DatabaseSync(file, { readOnly: true });
+  const database = new DatabaseSync(file, { timeout: 5_000 });
   try {
     const tables = database.prepare(
       "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
