@@ -52,6 +52,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: 'test/integration/bundled.ts',
           // Several at a time on two cores, and one test of the terminal starts some thirty processes: only what hangs is to end by this.
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -2,6 +2,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { addAbortListener } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isAbort, Problem, shorten, wordsOf } from '../words/index.ts';
+import { TakesNoMore } from './feeding.ts';
 import type { Script } from './script.ts';
 import type { RemoteFiles } from './ssh/remote-files.ts';
 import type { Sftp } from './ssh/sftp.ts';
@@ -95,7 +96,7 @@ export async function run(
   });
   process.stdin.on('error', () => {});
   try {
-    const feeding = feed(process.stdin, options.stdin);
+    const feeding = feedAll(process.stdin, options.stdin);
     const reading = options.onOutput
       ? options.onOutput(process.stdout).then(() => Buffer.alloc(0))
       : collect(process.stdout, options, end);
@@ -103,7 +104,8 @@ export async function run(
     reading.catch(() => process.kill());
     feeding.catch(() => process.kill());
     const [stdout, exit] = await Promise.race([
-      Promise.all([reading, process.exit, feeding]),
+      // Whatever feeds it may have nothing to notice its end by.
+      Promise.all([reading, process.exit, Promise.race([feeding, process.exit])]),
       goneAnyway.promise,
     ]);
     if (stopped.because) throw stopped.because;
@@ -182,9 +184,11 @@ function todoOfAnswer(answered: string): string {
   }
 }
 
-async function feed(stdin: Writable, input: RunOptions['stdin']): Promise<void> {
+async function feedAll(stdin: Writable, input: RunOptions['stdin']): Promise<void> {
   if (typeof input === 'function') {
-    await input(stdin);
+    await input(stdin).catch((error: unknown) => {
+      if (!(error instanceof TakesNoMore)) throw error;
+    });
     return;
   }
   await new Promise<void>((resolve) => {

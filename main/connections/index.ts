@@ -13,7 +13,7 @@ export { readStartOverSftp } from './ssh/read-start.ts';
 export type { RemoteFiles, RemoteHandle, RemoteStat } from './ssh/remote-files.ts';
 export type { Sftp, SftpEntry } from './ssh/sftp.ts';
 export { relayThrough } from './relay.ts';
-export { drained } from './drained.ts';
+export { feed, TakesNoMore } from './feeding.ts';
 export { lines, quote, scriptFile, sh, type Script } from './script.ts';
 export {
   createConnections,

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  feed,
   run,
   runOk,
   sh,
@@ -209,6 +210,33 @@ describe('each thing that can go wrong', () => {
       attempted: complete.attempted,
       todo: complete.todo,
     });
+    expect(await pool.use(wayTo(host), whoAmI)).toBe(host.user);
+  });
+
+  it.each([
+    [
+      'is killed',
+      sh`head -c 10 >/dev/null; kill -9 $$`,
+      { code: 'connection-lost', answered: expect.stringMatching(/KILL/) as string },
+    ],
+    ['fails', sh`head -c 10 >/dev/null; echo enough >&2; exit 3`, { code: 'remote-failed' }],
+  ])('a command that %s while it is fed ends there and then', async (_how, script, problem) => {
+    using pool = aPool([host]);
+    let fed = 0;
+    const work = pool.use(wayTo(host), (connection) =>
+      runOk(connection, script, {
+        ...options({ timeLimit: 60_000 }),
+        async stdin(stdin) {
+          // A piece of a backup, the next of which has to be read first.
+          for (; fed < 1000; fed += 1) {
+            await feed(stdin, Buffer.alloc(10_000));
+            await pause(10);
+          }
+        },
+      }),
+    );
+    expect(await problemOf(work)).toMatchObject(problem);
+    expect(fed).toBeLessThan(1000);
     expect(await pool.use(wayTo(host), whoAmI)).toBe(host.user);
   });
 

@@ -4,7 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WordPressOrg } from './wordpress-org.ts';
 
-const CLI = path.resolve(import.meta.dirname, '..', '..', 'main', 'cli.ts');
+/** As it was bundled for all tests of one run, or its source. */
+const CLI =
+  process.env['GROUNDSKEEPER_BUNDLED'] ?? path.resolve(import.meta.dirname, '..', '..', 'main', 'cli.ts');
 
 /** How a command line ended. */
 export interface CommandEnd {

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
-  drained,
+  feed,
   lines,
   run,
   remoteFailed,
   scriptFile,
   sh,
+  TakesNoMore,
   type Connection,
   type RemoteResult,
   type Script,
@@ -161,9 +162,9 @@ export async function putSqliteTables(
     .filter((line) => line !== '');
 }
 
-/** Writes a dump to a command as fast as it takes it, and ends it. A command that ended early says more than a broken pipe. */
+/** Writes a dump to a command as fast as it takes it, and ends it. */
 export async function writeAll(stdin: Writable, dump: AsyncIterable<Buffer>): Promise<void> {
-  for await (const chunk of dump) if (!stdin.write(chunk)) await drained(stdin);
+  for await (const chunk of dump) await feed(stdin, chunk);
   stdin.end();
 }
 
@@ -180,7 +181,10 @@ async function restrictKey(work: DatabaseWork): Promise<string> {
 
 async function throughGate(write: (to: Writable) => Promise<void>, to: Writable): Promise<void> {
   const gate = psqlGate();
-  await Promise.all([pipeline(gate, to), write(gate)]);
+  const passing = pipeline(gate, to).catch((error: unknown) => {
+    throw to.writable ? error : new TakesNoMore();
+  });
+  await Promise.all([passing, write(gate)]);
 }
 
 /** Every table of the site and how many rows it has. */

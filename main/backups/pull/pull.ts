@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import tar from 'tar-stream';
-import { drained, lines, run, sh, type Connection, type Script } from '../../connections/index.ts';
+import { feed, lines, run, sh, type Connection, type Script } from '../../connections/index.ts';
 import { decodeName, encodeName, Problem, wordsOf } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { filesBy } from './file-scripts.ts';
@@ -104,7 +104,7 @@ async function pullPart(
     attempted: `Fetch ${wanted.length} files from ${options.root}`,
     signal: options.signal,
     timeLimit: 6 * 3_600_000,
-    stdin: (stdin) => feed(stdin, wanted),
+    stdin: (stdin) => sendNames(stdin, wanted),
     onOutput: async (stdout) => {
       // Names as bytes; the option is missing in the library's types.
       const options = { highWaterMark: 1024 * 1024, filenameEncoding: 'latin1', allowUnknownFormat: true };
@@ -155,14 +155,14 @@ async function pullPart(
   return { moved, unreadable };
 }
 
-async function feed(stdin: Writable, wanted: readonly ManifestEntry[]): Promise<void> {
+async function sendNames(stdin: Writable, wanted: readonly ManifestEntry[]): Promise<void> {
   const batch: Buffer[] = [];
   const zero = Buffer.of(0);
   const flush = async () => {
     if (batch.length === 0) return;
     const bytes = Buffer.concat(batch);
     batch.length = 0;
-    if (!stdin.write(bytes)) await drained(stdin);
+    await feed(stdin, bytes);
   };
   for (const entry of wanted) {
     batch.push(encodeName(`./${entry.path}`), zero);

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import {
-  drained,
+  feed,
   runOk,
   lines,
   sh,
@@ -38,9 +38,9 @@ export async function sendFiles(
 ): Promise<void> {
   const total = entries.reduce((sum, entry) => sum + entry.size, 0);
   let done = 0;
-  const feed = async (stdin: Writable) => {
+  const stream = async (stdin: Writable) => {
     const push = async (bytes: Buffer) => {
-      if (bytes.length > 0 && !stdin.write(bytes)) await drained(stdin);
+      if (bytes.length > 0) await feed(stdin, bytes);
     };
     for (const entry of entries) {
       options.signal.throwIfAborted();
@@ -80,7 +80,7 @@ export async function sendFiles(
     attempted: options.what,
     signal: options.signal,
     timeLimit: 6 * 3_600_000,
-    stdin: feed,
+    stdin: stream,
   });
 }
 

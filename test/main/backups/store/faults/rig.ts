@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { build } from 'vite';
 import { z } from 'zod';
 import { BackupId } from '../../../../../main/words/index.ts';
+import { bundle } from '../../../../rig/bundle.ts';
 import { aFailingDisk, type FailingDisk } from '../../../../rig/disk/disk.ts';
 import type { Promised } from './examine.ts';
 
@@ -24,28 +24,8 @@ const Wrong = z.array(z.string());
 
 /** Bundles the lives once, so that starting one takes a fifth of a second: with the threads of the store beside it. */
 export async function bundleLives(into: string): Promise<void> {
-  const input = {
-    lives: path.join(import.meta.dirname, 'lives.ts'),
-    examine: path.join(import.meta.dirname, 'examine.ts'),
-    'pack-worker': path.join(REPO, 'main/backups/store/pack-worker.ts'),
-    'store-thread': path.join(REPO, 'main/backups/store/thread/store-thread.ts'),
-  };
-  await build({
-    configFile: false,
-    root: REPO,
-    logLevel: 'error',
-    ssr: { noExternal: true },
-    build: {
-      ssr: true,
-      outDir: into,
-      minify: false,
-      target: 'node24',
-      rolldownOptions: {
-        input,
-        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
-      },
-    },
-  });
+  const here = path.relative(REPO, import.meta.dirname);
+  await bundle({ lives: path.join(here, 'lives.ts'), examine: path.join(here, 'examine.ts') }, into);
   fs.writeFileSync(path.join(into, 'package.json'), '{"type":"module"}');
 }
 
