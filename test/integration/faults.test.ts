@@ -1,5 +1,5 @@
 /**
- * Updates around which everything fails: six cells of the fault matrix, and one with the lease that users have. All of it:
+ * Updates around which everything fails: forty cells of the fault matrix, and one with the lease that users have. All of it:
  * `npm run faults`. Others than these: `SEED=…`; more or fewer: `CELLS=…`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { aField, type Field } from '../faults/ground.ts';
 import { someCells } from '../faults/matrix.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1);
-const CELLS = Number(process.env['CELLS'] ?? 6);
+const CELLS = Number(process.env['CELLS'] ?? 40);
 /** Seconds. */
 const LEASE = 3;
 
