@@ -14,7 +14,7 @@ import {
   type Script,
 } from '../../connections/index.ts';
 import type { DatabaseAccess } from '../../platforms/index.ts';
-import { encodeName, joinRemote, parentOf, Problem, type RemotePath } from '../../words/index.ts';
+import { encodeName, joinRemote, parentOf, Problem, wordsOf, type RemotePath } from '../../words/index.ts';
 import type { FileScripts } from '../pull/file-scripts.ts';
 import { knowsRestrict, psqlGate } from './psql-gate.ts';
 
@@ -181,10 +181,22 @@ async function restrictKey(work: DatabaseWork): Promise<string> {
 
 async function throughGate(write: (to: Writable) => Promise<void>, to: Writable): Promise<void> {
   const gate = psqlGate();
-  const passing = pipeline(gate, to).catch((error: unknown) => {
-    throw to.writable ? error : new TakesNoMore();
-  });
-  await Promise.all([passing, write(gate)]);
+  const ends = await Promise.allSettled([
+    pipeline(gate, to),
+    write(gate).catch((error: unknown) => {
+      gate.destroy(error instanceof Error ? error : undefined);
+      throw error;
+    }),
+  ]);
+  const reasons = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
+  // What the gate refuses is said; only that psql went away says less than how it did.
+  const [first] = reasons.filter((reason) => !(reason instanceof TakesNoMore) && !isPremature(reason));
+  if (first !== undefined) throw first instanceof Error ? first : new Error(wordsOf(first));
+  if (reasons.length > 0) throw new TakesNoMore();
+}
+
+function isPremature(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** Every table of the site and how many rows it has. */
