@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   createConnections,
   openHostKeys,
@@ -41,10 +41,19 @@ describe('a site on this computer', () => {
   });
 
   it('ends what takes too long, with all it started, even where it does not want to end', async () => {
+    let said = '';
     const work = here((connection) =>
-      run(connection, sh`trap '' TERM; while :; do sleep 0.1; done`, { ...options, timeLimit: 200 }),
+      run(connection, sh`trap '' TERM; echo $$; while :; do sleep 0.1; done`, {
+        ...{ ...options, timeLimit: 500 },
+        onOutput: async (stdout) => {
+          for await (const chunk of stdout) said += String(chunk);
+        },
+      }),
     );
     await expect(work).rejects.toMatchObject({ code: 'timed-out' });
+    const pid = Number.parseInt(said, 10);
+    expect(pid).toBeGreaterThan(1);
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 10_000 });
   });
 
   it('ends when it is cancelled', async () => {
