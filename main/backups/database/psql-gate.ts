@@ -1,5 +1,7 @@
-import { Transform, type TransformCallback } from 'node:stream';
-import { Problem } from '../../words/index.ts';
+import { Transform, type TransformCallback, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { TakesNoMore } from '../../connections/index.ts';
+import { Problem, wordsOf } from '../../words/index.ts';
 
 const NEWLINE = 0x0a;
 const BACKSLASH = 0x5c;
@@ -56,6 +58,29 @@ export function psqlGate(): Transform {
       }
     },
   });
+}
+
+/**
+ * Has a dump written to a psql through {@link psqlGate}.
+ * @throws what the gate refuses, or what the writing says; TakesNoMore where psql went away, which says less than how it did
+ */
+export async function throughGate(write: (to: Writable) => Promise<void>, to: Writable): Promise<void> {
+  const gate = psqlGate();
+  const ends = await Promise.allSettled([
+    pipeline(gate, to),
+    write(gate).catch((error: unknown) => {
+      gate.destroy(error instanceof Error ? error : undefined);
+      throw error;
+    }),
+  ]);
+  const reasons = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
+  const [first] = reasons.filter((reason) => !(reason instanceof TakesNoMore) && !isPremature(reason));
+  if (first !== undefined) throw first instanceof Error ? first : new Error(wordsOf(first));
+  if (reasons.length > 0) throw new TakesNoMore();
+}
+
+function isPremature(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** @returns what is given each chunk in turn, and throws at the first byte that psql might take as a command */

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import {
   feed,
   lines,
@@ -8,15 +7,14 @@ import {
   remoteFailed,
   scriptFile,
   sh,
-  TakesNoMore,
   type Connection,
   type RemoteResult,
   type Script,
 } from '../../connections/index.ts';
 import type { DatabaseAccess } from '../../platforms/index.ts';
-import { encodeName, joinRemote, parentOf, Problem, wordsOf, type RemotePath } from '../../words/index.ts';
+import { encodeName, joinRemote, parentOf, Problem, type RemotePath } from '../../words/index.ts';
 import type { FileScripts } from '../pull/file-scripts.ts';
-import { knowsRestrict, psqlGate } from './psql-gate.ts';
+import { knowsRestrict, throughGate } from './psql-gate.ts';
 
 /** The scripts of `resources/database` and `resources/backups`, as text. */
 export interface DatabaseScripts {
@@ -177,26 +175,6 @@ async function restrictKey(work: DatabaseWork): Promise<string> {
     timeLimit: 60_000,
   });
   return knowsRestrict(asked.stdout.toString('utf8')) ? randomBytes(32).toString('hex') : '';
-}
-
-async function throughGate(write: (to: Writable) => Promise<void>, to: Writable): Promise<void> {
-  const gate = psqlGate();
-  const ends = await Promise.allSettled([
-    pipeline(gate, to),
-    write(gate).catch((error: unknown) => {
-      gate.destroy(error instanceof Error ? error : undefined);
-      throw error;
-    }),
-  ]);
-  const reasons = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
-  // What the gate refuses is said; only that psql went away says less than how it did.
-  const [first] = reasons.filter((reason) => !(reason instanceof TakesNoMore) && !isPremature(reason));
-  if (first !== undefined) throw first instanceof Error ? first : new Error(wordsOf(first));
-  if (reasons.length > 0) throw new TakesNoMore();
-}
-
-function isPremature(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** Every table of the site and how many rows it has. */
