@@ -377,6 +377,8 @@ describe('while the app runs with the same data folder', () => {
       expect(listed).toMatchObject({ code: 0, out: '[]\n' });
       const unknown = await groundskeeper(folder.path, org, ['sites', 'show', 'Nobody']).ended;
       expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('There is no site') as string });
+      // Follows a run to its end, and what the app tells of it meanwhile.
+      expect(await groundskeeper(folder.path, org, ['backups', 'verify']).ended).toMatchObject({ code: 0 });
       const second = spawn(process.execPath, [
         path.resolve(import.meta.dirname, '../../main/web.ts'),
         '--data',

@@ -72,7 +72,8 @@ export async function connectToOwner(dataFolder: string): Promise<{ client: Clie
       websocket.once('error', reject);
     });
     const client: Client = createORPCClient(new RPCLink({ websocket: asBrowsers(websocket) }));
-    return { client, close: () => websocket.close() };
+    // oRPC tells the owner, a moment after it was asked to, what is not followed any more; to a closed socket it cannot, and throws.
+    return { client, close: () => void setImmediate(() => websocket.close()) };
   } catch (error) {
     throw new Problem(
       {
