@@ -20,29 +20,34 @@ newline='
 
 # --- after a reboot ---------------------------------------------------------------------------------------------
 
+# Reads the crontab into $tab, with an end that keeps its last newline. 0: there is one, 2: there is none, 1: it can't be read.
+# No file is written: on a full disk it would be cut short.
 gk_crontab_now() {
-  if LC_ALL=C crontab -l > "$1" 2> "$watch/said"; then return 0; fi
-  case $(cat -- "$watch/said") in *'no crontab'* | *'No such file'*) printf '' > "$1"; return 2 ;; *) return 1 ;; esac
+  if tab=$(LC_ALL=C crontab -l 2>/dev/null && echo .); then return 0; fi
+  tab=.
+  case $(LC_ALL=C crontab -l 2>&1 >/dev/null) in *'no crontab'* | *'No such file'*) return 2 ;; *) return 1 ;; esac
 }
+gk_cron_ours() { case $newline$tab in *"$newline$reboot$newline"*) ;; *) return 1 ;; esac; }
 # Adds our line, and looks whether it is there: somebody else may have written at the same time.
 gk_cron_add() {
   [ -n "$reboot" ] && command -v crontab >/dev/null 2>&1 || return 1
   for try in 1 2; do
-    gk_crontab_now "$watch/cron.now"
-    none=$?
-    [ "$none" != 1 ] || return 1
-    all=$(gk_whole "$watch/cron.now")
-    case $newline$all in *"$newline$reboot$newline"*) return 0 ;; esac
-    mv -f -- "$watch/cron.now" "$watch/cron.before"
-    if [ "$none" = 2 ]; then printf '' > "$watch/cron.none"; else rm -f -- "$watch/cron.none"; fi
+    gk_crontab_now
+    case $? in
+    0) rm -f -- "$watch/cron.none" ;;
+    2) printf '' > "$watch/cron.none" ;;
+    *) return 1 ;;
+    esac
+    if gk_cron_ours; then return 0; fi
+    # By crontab itself, byte for byte: not every shell keeps each byte.
+    if [ -f "$watch/cron.none" ]; then printf '' > "$watch/cron.before"; else crontab -l > "$watch/cron.before" || return 1; fi
     {
       cat -- "$watch/cron.before"
-      case $newline$all in *"$newline.") ;; *) echo ;; esac
+      case $newline$tab in *"$newline.") ;; *) echo ;; esac
       printf '%s\n' "$reboot"
     } > "$watch/cron.with"
     crontab "$watch/cron.with" 2>/dev/null || { rm -f -- "$watch/cron.with"; return 1; }
-    gk_crontab_now "$watch/cron.now" || continue
-    case $newline$(gk_whole "$watch/cron.now") in *"$newline$reboot$newline"*) return 0 ;; esac
+    if gk_crontab_now && gk_cron_ours; then return 0; fi
   done
   return 1
 }
@@ -50,16 +55,22 @@ gk_cron_add() {
 gk_cron_remove() {
   [ -f "$watch/cron.with" ] || return 0
   for try in 1 2; do
-    gk_crontab_now "$watch/cron.now" || return 0
-    all=$(gk_whole "$watch/cron.now")
-    case $newline$all in *"$newline$reboot$newline"*) ;; *) return 0 ;; esac
-    if [ "$all" = "$(gk_whole "$watch/cron.with")" ]; then
+    gk_crontab_now && gk_cron_ours || return 0
+    if [ "$tab" = "$(gk_whole "$watch/cron.with")" ]; then
       if [ -f "$watch/cron.none" ]; then crontab -r 2>/dev/null && continue; else crontab "$watch/cron.before" 2>/dev/null && continue; fi
     fi
-    while IFS= read -r line || [ -n "$line" ]; do
-      [ "$line" = "$reboot" ] || printf '%s\n' "$line"
-    done < "$watch/cron.now" > "$watch/cron.rest"
-    crontab "$watch/cron.rest" 2>/dev/null
+    rest=$(
+      printf %s "${tab%.}" | while IFS= read -r line || [ -n "$line" ]; do
+        [ "$line" = "$reboot" ] || printf '%s\n' "$line"
+      done && echo .
+    )
+    case $rest in *.) ;; *) continue ;; esac
+    # From a file, which is whole or is not taken; on a full disk there is no other way than a pipe.
+    if { printf %s "${rest%.}" > "$watch/cron.rest"; } 2>/dev/null && [ "$rest" = "$(gk_whole "$watch/cron.rest")" ]; then
+      crontab "$watch/cron.rest" 2>/dev/null
+    else
+      printf %s "${rest%.}" | crontab - 2>/dev/null
+    fi
   done
 }
 

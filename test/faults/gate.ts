@@ -88,6 +88,7 @@ export function aGate(): Gate {
 case $1 in
 -l) [ -f "$tab" ] || { echo "no crontab for $(id -un)" >&2; exit 1; }; cat "$tab" ;;
 -r) /bin/rm "$tab" ;;
+-) cat > "$tab" ;;
 *) [ ! -s "$1" ] || [ "$(tail -c 1 "$1" | wc -l)" = 1 ] || { echo 'missing newline before EOF' >&2; exit 1; }
    /bin/cp "$1" "$tab" ;;
 esac`;

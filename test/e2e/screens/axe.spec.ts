@@ -177,6 +177,14 @@ const SIDEWAYS = `[document.documentElement, ...document.querySelectorAll('main,
 
 test.describe('axe finds nothing, light and dark; nothing runs out of a wide or narrow window', () => {
   test.use({ reducedMotion: 'reduce' });
+  test('who wants no motion gets new colours at once', async ({ open }) => {
+    const { page, go } = await open({ sites: 12 });
+    await go('#/sites');
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await page.evaluate('document.body.offsetHeight');
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    expect(await page.evaluate('document.getAnimations().length')).toBe(0);
+  });
   for (const [name, hash, sites, act] of SCREENS) {
     test(name, async ({ open }) => {
       const sample = await open({ sites, weakKeychain: true, stepMillis: 4000 });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -221,8 +221,9 @@ describe.concurrent('after a reboot', () => {
 case $1 in
 -l) [ -f "$tab" ] || { echo "no crontab for $(id -un)" >&2; exit 1; }; cat "$tab" ;;
 -r) rm "$tab" ;;
+-) ulimit -S -f unlimited; cat > "$tab" ;;
 *) [ ! -s "$1" ] || [ "$(tail -c 1 "$1" | wc -l)" = 1 ] || { echo 'missing newline before EOF' >&2; exit 1; }
-   cp "$1" "$tab"; chmod 600 "$tab" ;;
+   ulimit -S -f unlimited; cp "$1" "$tab"; chmod 600 "$tab" ;;
 esac
 `;
   const install = (site: WatchedSite) =>
@@ -284,6 +285,31 @@ esac
     });
     await expectBroughtBack(site);
     expect(fs.existsSync(path.join(site.folder, 'crontab'))).toBe(false);
+  });
+
+  const second = Buffer.from('0 2 * * * caf\xe9 \x81\x88 \\n "second"\n', 'latin1');
+  it.each(
+    SHELLS.flatMap((shell) =>
+      (
+        [
+          ['none before', null, null],
+          ['one before', odd, null],
+          ['one changed meanwhile', odd, second],
+        ] as const
+      ).map((row) => [shell, ...row] as const),
+    ),
+  )('on a full disk no line stays in the crontab (%s, %s)', async (shell, _name, before, meanwhile) => {
+    using site = await aWatchedSite({ shell, term: 600 });
+    install(site);
+    const tab = path.join(site.folder, 'crontab');
+    if (before !== null) fs.writeFileSync(tab, before);
+    expect(await site.arm()).toContain('reboot cron\n');
+    if (meanwhile !== null) fs.appendFileSync(tab, meanwhile);
+    // Files are made, and nothing goes into them. The crontab itself lies on a disk of the system.
+    const full = `trap '' XFSZ; PATH='${site.bin}'; ulimit -S -f 0; exec '${site.folder}/sh' '${site.watch}/program' forget`;
+    execFileSync('/bin/sh', ['-c', full], { stdio: 'ignore' });
+    const after = before === null ? null : Buffer.concat([before, meanwhile ?? Buffer.alloc(0)]);
+    expect(fs.existsSync(tab) ? fs.readFileSync(tab) : null).toEqual(after);
   });
 
   it('a crontab that cannot be read is left alone', async () => {
