@@ -7,7 +7,7 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { SwapItem, UpdateScripts } from './remote.ts';
 import { JournaledPart } from './run-plan.ts';
 import type { SiteLock } from './site-lock.ts';
-import { armWatchdog, disarmWatchdog, layUndo, type Watchdog } from './watchdog.ts';
+import { disarmWatchdog, layUndo, startWatchdog, type Started } from './watchdog.ts';
 
 /** The journal's plan of a rollback or restore that can itself be taken back. */
 export const GuardJournal = z.object({
@@ -40,12 +40,9 @@ interface GuardOptions {
 
 type ArmOptions = Omit<GuardOptions, 'context' | 'php' | 'offlineAt'>;
 
-/**
- * Begins to leave a watchdog there, beside other work; it has nothing to undo yet. It takes a second and more: most of it looking
- * whether it lives on.
- */
-export function armAhead(hands: Hands, options: ArmOptions): Promise<Watchdog> {
-  const coming = armWatchdog(hands, optionsOf(options, []));
+/** Begins to leave a watchdog there, beside other work; it has nothing to undo yet. */
+export function armAhead(hands: Hands, options: ArmOptions): Promise<Started> {
+  const coming = startWatchdog(hands, optionsOf(options, []));
   // Whoever waits for it is told that it did not come; until then nobody does.
   coming.catch(() => {});
   return coming;
@@ -65,14 +62,14 @@ export interface Guard {
 }
 
 /**
- * Arms a watchdog with a way back, and journals that. null: the database cannot be dumped, so there is no whole way back.
- * @param coming null: it is left there now
+ * Gives a watchdog a way back, and journals that. That it does not live on changes nothing here, so that is not waited for, but told.
+ * null: the database cannot be dumped, so there is no whole way back.
  */
 export async function startGuard(
   hands: Hands,
   { context, php, offlineAt, ...options }: GuardOptions,
   { name, items, database }: Guarded,
-  coming: Promise<Watchdog> | null,
+  coming: Promise<Started>,
 ): Promise<Guard | null> {
   const part: JournaledPart = {
     ...{ kind: 'core', slug: 'site', name, from: 'as it was', to: 'rolled back', migrates: 'no' },
@@ -88,14 +85,22 @@ export async function startGuard(
     } catch (error) {
       context.signal.throwIfAborted();
       // One that has nothing to undo would let visitors in to what is half done.
-      await coming?.catch(() => {});
-      if (coming !== null) await disarmWatchdog(hands.patient(), lock);
+      await coming.catch(() => {});
+      await disarmWatchdog(hands.patient(), lock);
       step.end('failed');
       step.detail(`The database cannot be dumped as it is, so nothing brings it back: ${wordsOf(error)}`);
       return null;
     }
-    const armed = coming ?? armWatchdog(hands, optionsOf(options, [part]));
-    const watchdog: Watchdog = await armed.catch(async (error: unknown) => {
+    const started = (watchdog: Started) => {
+      watchdog.watch();
+      watchdog.livesOn.catch((error: unknown) => {
+        if (context.signal.aborted) return;
+        const { message, answered } = asProblem(error);
+        context.log('warning', `${message} ${answered}`.trim());
+      });
+      return watchdog;
+    };
+    const { setUndo } = await coming.then(started, async (error: unknown) => {
       context.signal.throwIfAborted();
       if (asProblem(error).code === 'connection-lost') throw error;
       await disarmWatchdog(hands.patient(), lock);
@@ -110,12 +115,12 @@ export async function startGuard(
           .parse({ guarded: true, privateFolder: lock.privateFolder, php, part: now } satisfies GuardJournal),
       );
     await journal(part);
-    await watchdog.setUndo({ part, index: 0, parts: [part] });
+    await setUndo({ part, index: 0, parts: [part] });
     return {
       part,
       async end(outcome) {
         await journal({ ...part, outcome });
-        await watchdog.setUndo({ part: null, index: 0, parts: [part] }, hands.patient());
+        await setUndo({ part: null, index: 0, parts: [part] }, hands.patient());
       },
     };
   });

@@ -10,7 +10,7 @@ import { siteLock, type SiteLock } from './site-lock.ts';
 import { takeSite } from './take-site.ts';
 import { goOnline, keepOffline, leaveSite, undoPart } from './undo.ts';
 import { holdUpdaters } from './updater-locks.ts';
-import { disarmWatchdog, type Watchdog } from './watchdog.ts';
+import { disarmWatchdog, type Started } from './watchdog.ts';
 import { whileHeld, type Hold } from './while-held.ts';
 
 /** A site that a rollback or restore holds. */
@@ -59,7 +59,7 @@ export async function holdingSite(
   const removed: RemotePath[] = [lock.runFolder];
   let offline = false;
   let renewing: NodeJS.Timeout | null = null;
-  const guarding: { guard: Guard | null; coming: Promise<Watchdog> | null } = { guard: null, coming: null };
+  const guarding: { guard: Guard | null; coming: Promise<Started> | null } = { guard: null, coming: null };
   const anyDigest = createHash('sha256').update(randomBytes(24)).digest('hex');
   const trouble = (words: string) => context.log('warning', words);
   let heartbeat: Heartbeat | null = null;
@@ -80,6 +80,7 @@ export async function holdingSite(
     },
     async guard(guarded) {
       const options = { ...arming(), context, php, offlineAt: offline ? services.clock() : null };
+      guarding.coming ??= armAhead(hands, options);
       guarding.guard = await startGuard(hands, options, guarded, guarding.coming);
     },
     async keep() {
@@ -120,7 +121,8 @@ export async function holdingSite(
     async withdraw() {},
     end: () => heartbeat?.stop(),
     async settle() {
-      await guarding.coming?.catch(() => {});
+      // Looking whether it lives on ends before it is ended.
+      await guarding.coming?.then(({ livesOn }) => livesOn).catch(() => {});
       await disarmWatchdog(held.patient, lock);
       if (offline) await goOnline(held.patient, lock, php);
       await leaveSite(held.patient, lock, removed);

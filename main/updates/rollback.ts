@@ -2,7 +2,7 @@ import type { RunContext, RunResult } from '../runs/index.ts';
 import type { Site } from '../sites/index.ts';
 import { counted, type BackupId } from '../words/index.ts';
 import { takeFromCutOff } from './cut-off.ts';
-import { handsFor } from './hands.ts';
+import { handsFor, type Hands } from './hands.ts';
 import { verdictSentence } from './health.ts';
 import { below } from './leave-out.ts';
 import { rollbackFor } from './means.ts';
@@ -34,13 +34,14 @@ export async function rollBack(
   const withDatabase = choice.database === 'restore';
   const title = titleOf(parts);
   const means = rollbackFor(services, { site, hands, context, privateFolder, withDatabase, parts });
-  const { isKept, old, php, baseline, forced } = await context.step(
+  await using look = beside(hands, (given) => means.health.baseline(given));
+  const { isKept, old, php, forced } = await context.step(
     'preflight',
     { title: 'Look what can be brought back' },
     async (step) => {
-      const [old, baseline] = await Promise.all([
+      const [old] = await Promise.all([
         oldVersionOf(services, site, record, parts),
-        means.health.baseline(hands),
+        hands.reading().catch(() => null),
       ]);
       const why = await whyNotKept(hands, record, parts, old, 'read');
       step.detail(why ?? 'The old version still lies on the site, as it was backed up.');
@@ -57,25 +58,31 @@ export async function rollBack(
       return {
         isKept: why === null,
         old,
-        baseline,
         forced,
         php: reading?.facts.php ?? site.settings.php ?? 'php',
       };
     },
   );
+  const isLocked = forced.some(({ code }) => code === 'site-locked');
+  // It is looked at as it was found, whatever is done to end another run.
+  if (choice.cutOff !== null || isLocked) await look.done;
   if (choice.cutOff !== null) await takeFromCutOff(services, hands, choice.cutOff, context);
-  else if (forced.some(({ code }) => code === 'site-locked')) await takeOver(services, site, context);
+  else if (isLocked) await takeOver(services, site, context);
   // What was cut off may have left visitors outside.
   const closes = withDatabase || parts.some(({ offlineAt }) => choice.cutOff !== null && offlineAt !== null);
   const ended = await means.hold(php, async (held) => {
-    await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
+    const baseline = await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
       const touches = below(pathsOf(site, parts));
-      const backup = await held.backUp({ touches, filesAlone: choice.force && !withDatabase });
+      const [backup, baseline] = await Promise.all([
+        held.backUp({ touches, filesAlone: choice.force && !withDatabase }),
+        look.done,
+      ]);
       step.detail(`${backup.files} files${backup.database === null ? '' : ' and the database'}.`);
       if (withDatabase) {
         const rows = rowSentence(await rowsGoingBack(services, backupId, backup.id));
         if (rows !== '') context.log('warning', `${rows} What came in since is in backup ${backup.id}.`);
       }
+      return baseline;
     });
     await context.step('undo', { title: `Bring ${title} back`, undo: { online: true } }, async (step) => {
       if (closes) await held.close();
@@ -119,6 +126,27 @@ export async function rollBack(
   });
   await services.afterRun(site);
   return ended;
+}
+
+/** Begins work on a site beside other work, which ends with it. */
+function beside<T>(
+  hands: Hands,
+  work: (hands: Hands) => Promise<T>,
+): AsyncDisposable & { readonly done: Promise<T> } {
+  const over = new AbortController();
+  const done = work(hands.until(AbortSignal.any([hands.signal, over.signal])));
+  const ended = done.then(
+    () => {},
+    // Whoever waits for it is told.
+    () => {},
+  );
+  return {
+    done,
+    async [Symbol.asyncDispose]() {
+      over.abort();
+      await ended;
+    },
+  };
 }
 
 /** What becomes of the tables when a database goes back from one backup to another. */

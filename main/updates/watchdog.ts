@@ -31,11 +31,12 @@ const Armed = z.object({
   detached: z.enum(['setsid', 'nohup', 'shell']),
   /** What starts it again after a reboot of the server. */
   reboot: z.enum(['cron', 'none']),
-  watching: z.enum(['yes', 'no']),
-  /** Whether it lives on when the connection that started it has ended. */
-  outlives: z.enum(['yes', 'no']),
+  watching: z.literal('yes'),
 });
 export type Armed = z.infer<typeof Armed>;
+
+/** Whether it lives on when the connection that started it has ended. */
+const Outliving = z.object({ outlives: z.literal('yes') });
 
 /** What brings a site back when its run falls silent: a script that lies there and, where anything lives on there, runs by itself. */
 export interface Watchdog {
@@ -64,25 +65,55 @@ export interface WatchdogOptions {
   readonly heartbeat: Heartbeat;
 }
 
+/** A watchdog that was started; the heartbeat does not tell it anything yet. */
+export interface Started extends Pick<Watchdog, 'setUndo'> {
+  /** Shows about a second later. Rejects with Problem `no-watchdog` where it ended with the connection that started it. */
+  readonly livesOn: Promise<Armed>;
+  /** Has the heartbeat tell it that the run lives, and start it again should it die. */
+  watch(): void;
+}
+
 /**
- * Leaves a watchdog on the site, and has the heartbeat tell it from then on that the run lives.
- * @throws Problem `no-watchdog` when it does not run there
+ * Leaves a watchdog on the site.
+ * @throws Problem `no-watchdog` when it does not start there
  */
-export async function armWatchdog(hands: Hands, options: WatchdogOptions): Promise<Watchdog> {
+export async function startWatchdog(hands: Hands, options: WatchdogOptions): Promise<Started> {
   const { shell } = watchdogTerms(options.lease);
   const program = joinRemote(watchFolder(options.lock.runFolder), 'program');
   // Over a connection of its own, which ends: there are hosts that end with it what it left behind.
-  const started = await lay(hands, options, (work) => hands.apart(work), sh`${shell} ${program} arm`);
-  const looked = await hands.on((connection) =>
-    runOk(connection, sh`${shell} ${program} alive`, {
-      attempted: 'Look whether the watchdog lives on',
-      signal: hands.signal,
-      timeLimit: 60_000,
-    }),
-  );
-  const armed = readArmed(started.toString('utf8') + looked.toString('utf8'));
-  options.heartbeat.watch(shell);
-  return { armed, setUndo: undoSetter(hands, options) };
+  const said = await lay(hands, options, (work) => hands.apart(work), sh`${shell} ${program} arm`);
+  const { data: armed } = Armed.safeParse(wordsIn(said));
+  if (armed === undefined)
+    throw noWatchdog('A script that watches over the update on the server does not stay alive there.', said);
+  const look = async () => {
+    const looked = await hands.on((connection) =>
+      runOk(connection, sh`${shell} ${program} alive`, {
+        attempted: 'Look whether the watchdog lives on',
+        signal: hands.signal,
+        timeLimit: 60_000,
+      }),
+    );
+    if (Outliving.safeParse(wordsIn(looked)).success) return armed;
+    throw noWatchdog(
+      'The server ends what a connection leaves behind, so nothing there can watch over the update.',
+      Buffer.concat([said, looked]),
+    );
+  };
+  const livesOn = look();
+  // Whoever waits for it is told; until then nobody does.
+  livesOn.catch(() => {});
+  return { livesOn, watch: () => options.heartbeat.watch(shell), setUndo: undoSetter(hands, options) };
+}
+
+/**
+ * Leaves a watchdog on the site, waits until it is known to live on, and has the heartbeat tell it from then on that the run lives.
+ * @throws Problem `no-watchdog` when it does not run there
+ */
+export async function armWatchdog(hands: Hands, options: WatchdogOptions): Promise<Watchdog> {
+  const { livesOn, watch, setUndo } = await startWatchdog(hands, options);
+  const armed = await livesOn;
+  watch();
+  return { armed, setUndo };
 }
 
 /** Leaves on the site what a watchdog would do, where none lives on: a computer that comes, this one or another, can do it. */
@@ -137,23 +168,25 @@ export async function disarmWatchdog(hands: Hands, lock: SiteLock): Promise<void
   await hands.on((connection) => lock.takeTurnFromWatchdog(connection, hands.signal, forget));
 }
 
-function readArmed(output: string): Armed {
-  const said = new Map(
-    output.split('\n').map((line) => {
-      const [key = '', value = ''] = line.split(' ');
-      return [key, value];
-    }),
+/** Reads `key value` lines. */
+function wordsIn(output: Buffer): Record<string, string> {
+  return Object.fromEntries(
+    output
+      .toString('utf8')
+      .split('\n')
+      .map((line) => {
+        const [key = '', value = ''] = line.split(' ');
+        return [key, value];
+      }),
   );
-  const { data } = Armed.safeParse(Object.fromEntries(said));
-  if (data?.watching === 'yes' && data.outlives === 'yes') return data;
-  throw new Problem({
+}
+
+function noWatchdog(message: string, said: Buffer): Problem {
+  return new Problem({
     code: 'no-watchdog',
-    message:
-      data?.watching === 'yes'
-        ? 'The server ends what a connection leaves behind, so nothing there can watch over the update.'
-        : 'A script that watches over the update on the server does not stay alive there.',
+    message,
     attempted: 'Leave a watchdog on the server',
-    answered: output.trim(),
+    answered: said.toString('utf8').trim(),
     todo: 'Stay connected until the update has ended: if this computer goes silent, nobody else brings the site back.',
   });
 }

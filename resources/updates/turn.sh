@@ -76,7 +76,8 @@ gk_take_turn() {
         exit 76
       fi
       if [ "$waited" -gt 15 ]; then kill -KILL $work 2>/dev/null; else kill -TERM $work 2>/dev/null; fi
-      sleep 0.2 2>/dev/null || sleep 1
+      # Most end at once.
+      if [ "$waited" -gt 5 ]; then sleep 0.2 2>/dev/null || sleep 1; else sleep 0.05 2>/dev/null || sleep 1; fi
     done
     rm -f -- "$hand"
   done

@@ -10,7 +10,7 @@
 gk_read() { value=; [ -f "$1" ] && { IFS= read -r value < "$1"; } 2>/dev/null; [ -n "$value" ]; }
 gk_put() { { printf '%s\n' "$2" > "$1.part" && mv -f -- "$1.part" "$1"; } 2>/dev/null; }
 gk_log() { { printf '%s %s %s %s\n' "$(date +%s 2>/dev/null || echo -)" "$1" "$2" "$3" >> "$watch/log"; } 2>/dev/null; }
-gk_nap() { sleep 0.2 2>/dev/null || sleep 1; }
+gk_nap() { sleep "${1:-0.2}" 2>/dev/null || sleep 1; }
 # The last line that a step said.
 gk_last() { last=; while IFS= read -r line || [ -n "$line" ]; do [ -z "$line" ] || last=$line; done < "$1"; printf %s "$last"; }
 # The whole of a file, with an end that keeps its last newline.
@@ -88,7 +88,10 @@ gk_arm() {
   rm -f -- "$watch/beat"
   gk_detach "$shell" "$watch/program" run
   waited=0
-  until gk_read "$watch/beat" || [ "$waited" -ge 50 ]; do waited=$((waited + 1)); gk_nap; done
+  until gk_read "$watch/beat" || [ "$waited" -ge 50 ]; do
+    waited=$((waited + 1))
+    if [ "$waited" -gt 5 ]; then gk_nap; else gk_nap 0.05; fi
+  done
   if gk_read "$watch/beat"; then watching=yes; else watching=no; fi
   printf '%s\ndetached %s\nwatching %s\n' "$after" "$means" "$watching"
 }
