@@ -24,6 +24,9 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** Where a host's own programs lie. */
+export const SYSTEM = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
 /** Where a command lies, on the PATH or in /usr/sbin; null when it is not there. */
 export function whereIs(command: string): string | null {
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];

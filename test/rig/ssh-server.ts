@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import ssh2 from 'ssh2';
 import { whenWeEnd } from './cleanup.ts';
+import { SYSTEM } from './commands.ts';
 import { aKeyPair, type KeyPair } from './keys.ts';
 
 declare module 'ssh2' {
@@ -119,7 +120,9 @@ function runOn(
   options: SshServerOptions,
   commands: Set<ChildProcess>,
 ): void {
-  const PATH = [options.commands, process.env.PATH].filter((part) => part !== undefined).join(path.delimiter);
+  const PATH = [...(options.commands === undefined ? [] : [options.commands]), ...SYSTEM].join(
+    path.delimiter,
+  );
   const { HOME, USER, LOGNAME } = { HOME: options.home, USER: options.user, LOGNAME: options.user };
   const env = { PATH, HOME, USER, LOGNAME, SHELL: '/bin/sh', LANG: 'C.UTF-8', ...options.env };
   const child = spawn('/bin/sh', command === null ? [] : ['-c', command], {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { anAccount, type Account } from './accounts.ts';
-import { descendantsOf, startServer, whereIs, type Server } from './commands.ts';
+import { descendantsOf, startServer, SYSTEM, whereIs, type Server } from './commands.ts';
 import { endProcess } from './end-process.ts';
 import { aTempFolder } from './folders.ts';
 import { aKeyPair, type KeyPair } from './keys.ts';
@@ -147,8 +147,6 @@ async function start(config: string, port: number): Promise<Server> {
   if (process.getuid?.() === 0) fs.mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   return startServer('sshd', ['-D', '-e', '-f', config], () => answersOn(port));
 }
-
-const SYSTEM = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Puts a link to each program that a host has into one folder, which is then all of its PATH. */
 function linkPrograms(bin: string, { without = [], busybox = [] }: OtherPrograms): void {

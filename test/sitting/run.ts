@@ -17,10 +17,11 @@ const ended = await sit({
   sites: Number(values.sites),
   seed: Number(values.seed),
   ...(values.repeat === undefined ? {} : { repeat: values.repeat.split(',').map(Number) }),
-  tell({ seed, faults, component, reported, is, wrong }) {
+  tell({ seed, faults, component, reported, is, wrong, story }) {
     count += 1;
     const how = wrong.length === 0 ? 'well' : `WRONG: ${wrong.join('; ')}`;
     console.error(`${count} (seed ${seed}): ${component}, ${faults}: ${reported}, ${String(is)}: ${how}`);
+    if (story !== '') console.error(story);
   },
 });
 

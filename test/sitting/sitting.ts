@@ -34,6 +34,8 @@ export interface Ended {
   readonly is: 'old' | 'new' | null;
   /** Why it is not whole, or not as reported. */
   readonly wrong: readonly string[];
+  /** Where something is wrong, what the run says of itself. */
+  readonly story: string;
 }
 
 /** Seconds that a watchdog waits; short, so that it comes to that. */
@@ -50,25 +52,31 @@ export async function sit({ sites, tell, ...wish }: Wish): Promise<Ended[]> {
   for (const { release } of WARES) org.offer(release.new);
   await using app = await anApp(org, path.join(temp.path, 'data'), { GROUNDSKEEPER_LEASE: LEASE });
   const key = aKeyPair(path.join(temp.path, 'key'));
-  const places = await Promise.all(
-    Array.from({ length: Math.min(sites, seeds.length) }, async (_, number) => {
-      const name = `site-${number + 1}`;
-      const small = await aSmallSite(path.join(temp.path, name), name, key);
-      const site = await app.add(small, small, name);
-      await app.check(site);
-      return { small, site };
-    }),
-  );
+  const places: Place[] = [];
+  const aPlace = async (): Promise<Place> => {
+    const name = `site-${(count += 1)}`;
+    const small = await aSmallSite(path.join(temp.path, name), name, key);
+    const site = await app.add(small, small, name);
+    await app.check(site);
+    const place = { small, site };
+    places.push(place);
+    return place;
+  };
+  let count = 0;
+  const first = await Promise.all(Array.from({ length: Math.min(sites, seeds.length) }, aPlace));
   const ended: Ended[] = [];
   const waiting = [...seeds];
   try {
-    const whole = await learn(app, places[0] as Place, new Set(seeds.map(wareOf)));
+    const whole = await learn(app, first[0] as Place, new Set(seeds.map(wareOf)));
     await Promise.all(
-      places.map(async (place) => {
+      first.map(async (begun) => {
+        let place = begun;
         for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
           const one = await updateOnce(app, place, whole, seed);
           ended.push(one);
           tell?.(one);
+          // Nothing more is done to it; the others are not held up by it.
+          if (one.reported === 'interrupted') place = await aPlace();
         }
       }),
     );
@@ -127,7 +135,7 @@ async function updateOnce(app: TestApp, place: Place, whole: Whole, seed: number
   await app.ended({ runId });
   await struck;
   await mend(small);
-  const run = await settled(app, runId);
+  const { run, recovered } = await settled(app, runId);
 
   const wrong: string[] = [];
   const is = await stands(small, whole, slug);
@@ -142,11 +150,20 @@ async function updateOnce(app: TestApp, place: Place, whole: Whole, seed: number
   wrong.push(...(await unwell(small)));
   const left = small.leftBehind();
   if (left.length > 0) wrong.push(`left behind: ${left.slice(0, 5).join(', ')}`);
-  await small.reset();
+  const { text: story } = await app.client.runs.story({ runId });
+  if (run.state !== 'interrupted') await small.reset();
   const checked = await app.check(site);
   if (checked.state !== 'done') wrong.push(`cannot be checked afterwards: ${checked.summary}`);
   const names = faults.map(({ name }) => name).join(' and ');
-  return { seed, faults: names, component: slug, reported: run.state, is, wrong };
+  return {
+    seed,
+    faults: names,
+    component: slug,
+    reported: run.state,
+    is,
+    wrong,
+    story: wrong.length > 0 ? story : '',
+  };
 }
 
 /** What is updated under a seed. */
@@ -154,12 +171,16 @@ function wareOf(seed: number): Ware {
   return WARES[Math.floor(seeded(~seed)() * WARES.length)] as Ware;
 }
 
-/** The run when nothing of it is left to be recovered. */
-async function settled(app: TestApp, runId: Run['id']): Promise<Run> {
+/** The run when nothing of it is left to be recovered, and what was last said of recovering it. */
+async function settled(app: TestApp, runId: Run['id']): Promise<{ run: Run; recovered: string }> {
+  let last = '';
   for (const until = Date.now() + PATIENCE; ; await wait(500)) {
     const run = await app.client.runs.show({ runId });
-    if (run.state !== 'interrupted' || Date.now() > until) return run;
-    await app.client.runs.recover({});
+    if (run.state !== 'interrupted' || Date.now() > until) return { run, recovered: last };
+    const { recovered } = await app.client.runs.recover({});
+    last =
+      recovered.find((one) => one.runId === runId)?.outcome ??
+      `it is not among ${recovered.length} that were recovered`;
   }
 }
 
