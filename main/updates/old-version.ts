@@ -78,6 +78,7 @@ export function pathsOf(site: Site, parts: readonly Pick<JournaledPart, 'items'>
 
 /**
  * Whether the old version still lies on the site as it was backed up.
+ * @param coming what it has to be; the site is looked at meanwhile
  * @param how `glance`: over SFTP, that it lies there will do
  * @returns why it does not, and has to come from the backup; null: it does
  */
@@ -85,7 +86,7 @@ export async function whyNotKept(
   hands: Hands,
   { tree }: Pick<KeptRecord, 'tree'>,
   parts: readonly JournaledPart[],
-  old: OldVersion,
+  coming: OldVersion | Promise<OldVersion>,
   how: 'glance' | 'read' = 'read',
 ): Promise<string | null> {
   const isThere = await (hands.site.connection.kind === 'sftp' ? areKeptOverSftp : areKept)(hands, parts);
@@ -107,6 +108,7 @@ export async function whyNotKept(
       ? ''
       : `${place.old}${live.slice(place.live.length)}`.slice(tree.runFolder.length + 1);
   };
+  const old = await coming;
   const differing = [...old.files].filter(([path, sha256]) => found.get(keptAt(path)) !== sha256);
   const [first] = differing;
   return first === undefined

@@ -39,11 +39,10 @@ export async function rollBack(
     'preflight',
     { title: 'Look what can be brought back' },
     async (step) => {
-      const [old] = await Promise.all([
-        oldVersionOf(services, site, record, parts),
-        hands.reading().catch(() => null),
-      ]);
-      const why = await whyNotKept(hands, record, parts, old, 'read');
+      const coming = oldVersionOf(services, site, record, parts);
+      await using kept = beside(hands, (given) => whyNotKept(given, record, parts, coming));
+      const [old] = await Promise.all([coming, hands.reading().catch(() => null)]);
+      const why = await kept.done;
       step.detail(why ?? 'The old version still lies on the site, as it was backed up.');
       const isCutOff = record.runId === choice.cutOff?.run.id;
       const obstacles = await obstaclesToRollback(services, hands, record, isCutOff ? [] : parts, {
@@ -128,7 +127,7 @@ export async function rollBack(
   return ended;
 }
 
-/** Begins work on a site beside other work, which ends with it. */
+/** Begins work on a site that ends with the work beside it. */
 function beside<T>(
   hands: Hands,
   work: (hands: Hands) => Promise<T>,

@@ -17,6 +17,8 @@ export interface UpdateSession {
   readonly clock: Clock;
   /** Whether something was changed that is neither judged nor taken back. */
   unsettled: boolean;
+  /** Whether visitors could not be let in when they were to be. That is done again at the end. */
+  shutOut: boolean;
 }
 
 /** Swaps one staged component in, migrates, judges, and takes it back when the site got worse or anything failed. */
@@ -72,7 +74,11 @@ export async function updatePart(
     operations.stopRenewing();
     // Where it could not be brought back, visitors stay out until it is.
     if (operations.closed && !session.unsettled)
-      await context.step(`online ${slug}`, { title: 'Let visitors back in' }, () => operations.open());
+      await context.step(`online ${slug}`, { title: 'Let visitors back in' }, async () => {
+        session.shutOut = true;
+        await operations.open();
+        session.shutOut = false;
+      });
   }
 }
 

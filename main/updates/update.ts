@@ -55,7 +55,14 @@ export async function updateSite(
   const ledger = openLedger(context, given, wish.choices);
   const { parts, place } = await preflight(planningFor(services, hands), wish, context);
   const operations = operationsFor(services, { site: given, hands, context, runId: context.runId, ledger });
-  const session: UpdateSession = { context, operations, ledger, clock: services.clock, unsettled: false };
+  const session: UpdateSession = {
+    context,
+    operations,
+    ledger,
+    clock: services.clock,
+    unsettled: false,
+    shutOut: false,
+  };
   const takenBack: TakenBack[] = [];
   let stopped: Problem | null = null;
 
@@ -112,8 +119,9 @@ export async function updateSite(
         await operations.disarm();
         await settleUpdate(services, operations, { runId: context.runId, plan: ledger.plan });
       });
-    // It only let visitors in, and what this computer was stopped by was that.
-    if (fired && ledger.plan.parts.every(({ outcome }) => outcome === 'kept')) stopped = null;
+    // All stays, and what this computer was stopped by, letting visitors in, is done by now: by the watchdog, or here.
+    if ((fired || session.shutOut) && ledger.plan.parts.every(({ outcome }) => outcome === 'kept'))
+      stopped = null;
   } catch (error) {
     stopped = asProblem(error);
     context.log('error', `${stopped.message} ${stopped.answered}`);

@@ -45,3 +45,36 @@ it.each([
     }
   },
 );
+
+it('visitors that cannot be let in at once are let in at the end, and what was judged well is done', async () => {
+  const temp = aTempFolder('letting-in');
+  const { release } = WARES.find(({ release: { new: one } }) => one.slug === 'till') as Ware;
+  try {
+    await using org = await aWordPressOrg();
+    org.offer(release.new);
+    await using app = await anApp(org);
+    await using small = await aSmallSite(
+      path.join(temp.path, 'site'),
+      'site',
+      aKeyPair(path.join(temp.path, 'key')),
+    );
+    const site = await app.add(small, small);
+    await app.check(site);
+    const started = await app.client.updates.start({
+      siteId: site.id,
+      choices: [{ kind: 'plugin', slug: 'till' }],
+    });
+    await app.reaches(started, 'judge till');
+    // Taking the turn, which is the first thing that letting them in does.
+    small.failWith('lock/turn.');
+    const run = await app.ended(started);
+    const { steps, log } = await app.client.runs.show(started);
+    expect(steps.find(({ name }) => name === 'online till')?.state).toBe('failed');
+    expect([run.state, run.summary]).toEqual(['done', 'Updated: Till 1.0.0 → 2.0.0.']);
+    expect(log.map(({ text }) => text).join()).toContain('End what still runs on the server');
+    expect(small.leftBehind()).toEqual([]);
+    expect(await small.page('/')).toMatchObject({ status: 200 });
+  } finally {
+    temp.remove();
+  }
+});
