@@ -63,10 +63,33 @@ function wordsOfPart(part: Part): string {
  * stdin. The script itself travels over stdin: so nothing in it shows in the process list, nothing depends
  * on how fish or csh quote, and what comes after it on stdin is the script's own input. `dd bs=1` because
  * it reads not one byte too many, which sh itself does not promise; where dd knows `fullblock` it reads just as exactly in one piece, and where it does
- * not, it fails before it has read anything.
+ * not, it fails before it has read anything. A script that did not come whole is not run: where a connection is cut, or dd ended, what is
+ * left of one may mean something else.
  */
 export function onTheWire(script: Script): { command: string; head: Buffer } {
-  const head = encodeName(script.text);
+  const text = encodeName(script.text);
+  const end = `#whole ${text.length}`;
+  const head = Buffer.concat([text, Buffer.from(`\n${end}`)]);
   const exactly = `dd bs=${head.length} count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=${head.length} 2>/dev/null`;
-  return { command: `exec /bin/sh -c 'eval "$(${exactly})"'`, head };
+  const run = `case $gk_script in *"${end}") eval "$gk_script" ;; *) echo "the command did not arrive whole" >&2; exit 126 ;; esac`;
+  return { command: `exec /bin/sh -c 'gk_script="$(${exactly})"; ${run}'`, head };
+}
+
+/** A program that is given to a script over stdin. */
+export interface ProgramOnStdin {
+  /** Reads it into `$code`, and ends the script where it did not come whole: what is left of it may do a part, or nothing, and call that well. */
+  readonly read: Script;
+  /** What it ends with, for a script that reads it itself. */
+  readonly end: string;
+  readonly stdin: string;
+}
+
+/** Has a script run a program, without its opening tag or the like, in which `//` begins a comment. */
+export function programOnStdin(program: string): ProgramOnStdin {
+  const end = `// whole ${program.length}`;
+  return {
+    read: sh`code=$(cat); case $code in *${end}) ;; *) echo 'the program did not arrive whole' >&2; exit 126 ;; esac`,
+    end,
+    stdin: `${program}\n${end}`,
+  };
 }

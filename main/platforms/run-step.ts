@@ -1,4 +1,12 @@
-import { lines, runOk, scriptFile, sh, type Connection, type Script } from '../connections/index.ts';
+import {
+  lines,
+  programOnStdin,
+  runOk,
+  scriptFile,
+  sh,
+  type Connection,
+  type Script,
+} from '../connections/index.ts';
 import type { LoadedRecipe, RecipeStep, RecipeStepName } from './recipe.ts';
 
 /** Variables a step's script reads (sh) or is given as arguments, in order (PHP). */
@@ -50,10 +58,11 @@ export async function runStep(
       lines(before, scriptFile(recipe.script(step.sh), input.variables ?? {})),
       options,
     );
-  const code = recipe.script(step.php ?? '');
+  const { read, stdin } = programOnStdin(recipe.script(step.php ?? ''));
   const script = lines(
     before,
-    sh`code=$(cat); exec ${input.php} -d display_errors=stderr -r "$code" -- ${input.arguments ?? []}`,
+    read,
+    sh`exec ${input.php} -d display_errors=stderr -r "$code" -- ${input.arguments ?? []}`,
   );
-  return runOk(connection, script, { ...options, stdin: code });
+  return runOk(connection, script, { ...options, stdin });
 }

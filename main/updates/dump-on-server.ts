@@ -23,6 +23,12 @@ export async function dumpOnServer(
     });
     const tables = (await countRows(work)).map((table) => table.name);
     await dumpToFile(work, file);
+    // Whoever did not get as far as writing it may have called that well; from here on all rests on it.
+    await runOk(connection, sh`[ -s ${file} ] || { echo 'nothing was written' >&2; exit 1; }`, {
+      attempted: 'Look at the dump of the database',
+      signal: hands.signal,
+      timeLimit: 20_000,
+    });
     return { file, tables };
   });
 }

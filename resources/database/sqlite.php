@@ -71,7 +71,7 @@ if ($action === 'dump') {
   $out = fopen($file === '' ? 'php://stdout' : "$file.part", 'wb');
   $copied = stream_copy_to_stream($in, $out);
   if ($copied !== filesize($source) || !fflush($out) || !fclose($out)) { fwrite(STDERR, "only $copied bytes could be written"); exit(1); }
-  if ($file !== '') rename("$file.part", $file);
+  if ($file !== '' && !rename("$file.part", $file)) exit(1);
   $link->exec('ROLLBACK');
 } elseif ($action === 'put') {
   if (filesize($file) !== (int) $argv[4]) { fwrite(STDERR, 'the tables did not come whole; nothing was changed'); exit(1); }

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import {
   feed,
   lines,
+  programOnStdin,
   run,
   remoteFailed,
   scriptFile,
@@ -350,9 +351,10 @@ function scriptFor(
   }
   if (action === 'restore')
     return { script: scriptFile(scripts.sqliteRestore, { database: access.file, file: variables.file }) };
+  const { read, stdin } = programOnStdin(withoutTag(scripts.sqlite));
   return {
-    script: sh`code=$(cat); exec ${work.php} -r "$code" -- ${[action, access.file, variables.file]}`,
-    stdin: withoutTag(scripts.sqlite),
+    script: lines(read, sh`exec ${work.php} -r "$code" -- ${[action, access.file, variables.file]}`),
+    stdin,
   };
 }
 

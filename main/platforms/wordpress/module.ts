@@ -1,6 +1,6 @@
 import { wordpressElsewhere } from './elsewhere.ts';
 import { randomBytes } from 'node:crypto';
-import { run, scriptFile, remoteFailed, type Connection } from '../../connections/index.ts';
+import { programOnStdin, run, scriptFile, remoteFailed, type Connection } from '../../connections/index.ts';
 import { joinRemote, Problem, remotePath, type RemotePath } from '../../words/index.ts';
 import type { Network } from '../elsewhere.ts';
 import type { Inventory } from '../inventory.ts';
@@ -17,6 +17,7 @@ const TIME_LIMIT = 90_000;
 export function wordpressModule(recipe: LoadedRecipe): PlatformModule {
   const ask = async (connection: Connection, options: ReadOptions, known: string): Promise<Answer> => {
     const marker = `gk-${randomBytes(8).toString('hex')} `;
+    const { end, stdin } = programOnStdin(recipe.script('read.php'));
     const script = scriptFile(recipe.script('read.sh'), {
       root: options.root,
       php: options.php ?? '',
@@ -24,13 +25,14 @@ export function wordpressModule(recipe: LoadedRecipe): PlatformModule {
       known,
       fingerprint: 'yes',
       parts: 'all',
+      whole: end,
     });
     const attempted = `Read the inventory of ${options.root}`;
     const result = await run(connection, script, {
       attempted,
       signal: options.signal,
       timeLimit: TIME_LIMIT,
-      stdin: recipe.script('read.php'),
+      stdin,
     });
     const explained = explain(result.code, options, result.stderr, connection.label);
     if (explained) throw explained;

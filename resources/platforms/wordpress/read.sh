@@ -1,5 +1,5 @@
 # Prints the fingerprint of everything the inventory is read from; then, unless it is the one that is
-# known already, runs the PHP reader that follows on stdin. Variables: root, php, marker, known, parts.
+# known already, runs the PHP reader that follows on stdin. Variables: root, php, marker, known, parts, whole (what that ends with).
 cd -- "$root" 2>/dev/null || { echo "no such folder, or no permission: $root" >&2; exit 66; }
 [ -f wp-includes/version.php ] || [ -f wp-load.php ] || { echo "not a WordPress installation: $root" >&2; exit 65; }
 print=
@@ -21,5 +21,6 @@ if [ -z "$php" ]; then
 fi
 [ -n "$php" ] || { echo "no PHP on the command line" >&2; exit 64; }
 code=$(cat)
+case $code in *"$whole") ;; *) echo 'the program did not arrive whole' >&2; exit 126 ;; esac
 if command -v timeout >/dev/null 2>&1; then exec timeout 60 "$php" -d auto_prepend_file= -d auto_append_file= -d open_basedir= -r "$code" -- "$root" "$marker" "$parts"; fi
 exec "$php" -d auto_prepend_file= -d auto_append_file= -r "$code" -- "$root" "$marker" "$parts"

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lines, quote, scriptFile, sh, type Script } from '../../../main/connections/index.ts';
-import { onTheWire } from '../../../main/connections/script.ts';
+import { onTheWire, programOnStdin } from '../../../main/connections/script.ts';
 import { decodeName, encodeName } from '../../../main/words/index.ts';
 
 /** The shells of servers: /bin/sh (dash here), bash, and busybox as on Alpine. */
@@ -76,6 +76,25 @@ describe.each(SHELLS)('given the shell $shell', (login) => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('a script that does not come whole is not run at all, wherever it was cut', () => {
+    const { command, head } = onTheWire(lines(sh`echo begun`, sh`echo on`, sh`: ${'an end'}`));
+    for (let length = 0; length < head.length; length += 1) {
+      const run = spawnSync(login.path, [...login.args, '-c', command], { input: head.subarray(0, length) });
+      expect([run.status, run.stdout.toString()]).toEqual([126, '']);
+    }
+  });
+
+  it('a program on stdin that does not come whole is not run', () => {
+    const { read, stdin } = programOnStdin('echo begun;\necho on;');
+    const script = lines(read, sh`printf %s "$code"`);
+    const all = Buffer.from(stdin);
+    expect(sent(login, script, all).stdout.toString()).toBe(stdin);
+    for (const length of [0, 1, 11, 12, 20, all.length - 1]) {
+      const run = sent(login, script, all.subarray(0, length));
+      expect([run.status, run.stdout.toString()]).toEqual([126, '']);
+    }
   });
 
   it('nothing of the script shows in the command that the login shell sees', () => {
