@@ -91,16 +91,16 @@ export async function startGuard(
       step.detail(`The database cannot be dumped as it is, so nothing brings it back: ${wordsOf(error)}`);
       return null;
     }
-    const started = (watchdog: Started) => {
-      watchdog.watch();
-      watchdog.livesOn.catch((error: unknown) => {
+    const begun = (started: Started) => {
+      started.watch();
+      started.livesOn.catch((error: unknown) => {
         if (context.signal.aborted) return;
         const { message, answered } = asProblem(error);
         context.log('warning', `${message} ${answered}`.trim());
       });
-      return watchdog;
+      return started;
     };
-    const { setUndo } = await coming.then(started, async (error: unknown) => {
+    const watchdog = await coming.then(begun, async (error: unknown) => {
       context.signal.throwIfAborted();
       if (asProblem(error).code === 'connection-lost') throw error;
       await disarmWatchdog(hands.patient(), lock);
@@ -115,12 +115,12 @@ export async function startGuard(
           .parse({ guarded: true, privateFolder: lock.privateFolder, php, part: now } satisfies GuardJournal),
       );
     await journal(part);
-    await setUndo({ part, index: 0, parts: [part] });
+    await watchdog.setUndo({ part, index: 0, parts: [part] });
     return {
       part,
       async end(outcome) {
         await journal({ ...part, outcome });
-        await setUndo({ part: null, index: 0, parts: [part] }, hands.patient());
+        await watchdog.setUndo({ part: null, index: 0, parts: [part] }, hands.patient());
       },
     };
   });

@@ -110,10 +110,10 @@ export async function startWatchdog(hands: Hands, options: WatchdogOptions): Pro
  * @throws Problem `no-watchdog` when it does not run there
  */
 export async function armWatchdog(hands: Hands, options: WatchdogOptions): Promise<Watchdog> {
-  const { livesOn, watch, setUndo } = await startWatchdog(hands, options);
-  const armed = await livesOn;
-  watch();
-  return { armed, setUndo };
+  const started = await startWatchdog(hands, options);
+  const armed = await started.livesOn;
+  started.watch();
+  return { armed, setUndo: undoSetter(hands, options) };
 }
 
 /** Leaves on the site what a watchdog would do, where none lives on: a computer that comes, this one or another, can do it. */

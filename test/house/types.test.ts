@@ -6,6 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 const project = path.resolve('.');
 
+/** What the compiler has read, by path: packages' types are most of its work, and stay the same. */
+const sources = new Map<string, ts.SourceFile | undefined>();
+
 /** What the compiler objects to in a file that would lie at this path. */
 function objectionsTo(at: string, code: string): string[] {
   const { config } = ts.readConfigFile(path.join(project, 'tsconfig.json'), (file) =>
@@ -16,10 +19,11 @@ function objectionsTo(at: string, code: string): string[] {
   const host = ts.createCompilerHost(options);
   const withFile: ts.CompilerHost = {
     ...host,
-    getSourceFile: (name, ...rest) =>
-      name === file
-        ? ts.createSourceFile(name, code, ts.ScriptTarget.ES2024)
-        : host.getSourceFile(name, ...rest),
+    getSourceFile(name, ...rest) {
+      if (name === file) return ts.createSourceFile(name, code, ts.ScriptTarget.ES2024);
+      if (!sources.has(name)) sources.set(name, host.getSourceFile(name, ...rest));
+      return sources.get(name);
+    },
     fileExists: (name) => name === file || host.fileExists(name),
     readFile: (name) => (name === file ? code : host.readFile(name)),
   };

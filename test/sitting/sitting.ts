@@ -162,7 +162,7 @@ async function updateOnce(app: TestApp, place: Place, whole: Whole, seed: number
     reported: run.state,
     is,
     wrong,
-    story: wrong.length > 0 ? story : '',
+    story: wrong.length > 0 ? `${story}\nRecovering: ${recovered}` : '',
   };
 }
 
