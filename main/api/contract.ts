@@ -91,6 +91,13 @@ const SiteSummary = z.object({
   running: RunningBrief.nullable(),
 });
 
+/** A line of the history as the window shows it. */
+export const HistoryLine = HistoryEntry.extend({
+  /** Whether there is an update in it, or a part of one, that can be taken back now. */
+  undoable: z.boolean(),
+});
+export type HistoryLine = z.infer<typeof HistoryLine>;
+
 const SiteDetails = z.object({
   summary: SiteSummary,
   inventory: Inventory.nullable(),
@@ -510,7 +517,7 @@ export const contract = {
   history: {
     list: procedure(
       z.object({ siteId: SiteId.optional(), limit: z.number().int().min(1).max(5000).default(200) }),
-      z.array(HistoryEntry),
+      z.array(HistoryLine),
     ),
     /** Whether anything of it was changed or removed since it was written; `head` is the newest entry's link. */
     check: procedure(

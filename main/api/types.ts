@@ -27,6 +27,7 @@ export type {
 export type { Update } from '../checks/index.ts';
 export type { ConfiguredHost, Trial, UnknownHostKey } from '../connections/index.ts';
 export type { HistoryEntry } from '../history/index.ts';
+export type { HistoryLine } from './contract.ts';
 export type { Component, ComponentKind, Installation, Inventory } from '../platforms/index.ts';
 export type { UpdateKind } from '../policies/index.ts';
 export type {

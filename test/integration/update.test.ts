@@ -94,4 +94,10 @@ it('what was taken back is not held against what comes after it in the same run'
   });
   expect([wp.versionOf(bad.old), wp.versionOf(good.new)]).toEqual([bad.old.version, good.new.version]);
   expect(await gk.client.sites.show({ siteId: site.id })).toMatchObject({ undoable: [{ runId: run.id }] });
+  const line = async () =>
+    (await gk.client.history.list({ siteId: site.id })).find(({ runId }) => runId === run.id);
+  expect(await line()).toMatchObject({ outcome: 'rolled-back', undoable: true });
+  await gk.ended(await gk.client.updates.rollback({ siteId: site.id, runId: run.id }));
+  expect(wp.versionOf(good.new)).toBe(good.old.version);
+  expect(await line()).toMatchObject({ undoable: false });
 });

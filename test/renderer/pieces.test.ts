@@ -78,6 +78,7 @@ describe('the activity', () => {
         summary: '',
         evidence: null,
         link: '',
+        undoable: false,
       }) as const;
     const noon = new Date(2026, 10, 20, 12).getTime();
     const days = byDay([entry(3, noon), entry(2, noon - 3_600_000), entry(1, noon - 86_400_000)]);

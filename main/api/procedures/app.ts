@@ -70,7 +70,14 @@ export function appProcedures(services: Services) {
       ),
     },
     history: {
-      list: api.history.list.handler(({ input }) => history.list(input)),
+      list: api.history.list.handler(async ({ input }) => {
+        const [entries, kept] = await Promise.all([history.list(input), services.updates.kept.all()]);
+        const undoable = new Set(kept.map(({ runId }) => runId));
+        return entries.map((entry) => ({
+          ...entry,
+          undoable: entry.kind === 'update' && entry.runId !== null && undoable.has(entry.runId),
+        }));
+      }),
       check: api.history.check.handler(() => history.check()),
       exportAll: api.history.exportAll.handler(async ({ input: { format } }) => ({
         fileName: `groundskeeper-history.${format}`,

@@ -660,7 +660,11 @@ export function fakeApi(options: {
       list: os.history.list.handler(({ input }) =>
         history
           .filter((entry) => input.siteId === undefined || entry.siteId === input.siteId)
-          .slice(0, input.limit),
+          .slice(0, input.limit)
+          .map((entry) => ({
+            ...entry,
+            undoable: entry.kind === 'update' && entry.outcome === 'done' && entry.runId !== null,
+          })),
       ),
       check: os.history.check.handler(() => ({
         entries: history.length,
