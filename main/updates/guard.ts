@@ -40,9 +40,15 @@ interface GuardOptions {
 
 type ArmOptions = Omit<GuardOptions, 'context' | 'php' | 'offlineAt'>;
 
-/** Begins to leave a watchdog there, beside other work; it has nothing to undo yet. */
+/** Begins to leave a watchdog there, beside other work, and to tell it that the run lives; it has nothing to undo yet. */
 export function armAhead(hands: Hands, options: ArmOptions): Promise<Started> {
-  const coming = startWatchdog(hands, optionsOf(options, []));
+  const arming = async () => {
+    const started = await startWatchdog(hands, optionsOf(options, []));
+    // At once: the work beside it may take longer than it waits.
+    started.watch();
+    return started;
+  };
+  const coming = arming();
   // Whoever waits for it is told that it did not come; until then nobody does.
   coming.catch(() => {});
   return coming;
@@ -92,7 +98,6 @@ export async function startGuard(
       return null;
     }
     const begun = (started: Started) => {
-      started.watch();
       started.livesOn.catch((error: unknown) => {
         if (context.signal.aborted) return;
         const { message, answered } = asProblem(error);

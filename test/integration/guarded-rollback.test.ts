@@ -27,7 +27,10 @@ let data: TempFolder;
 let wp: WordPressSite;
 beforeAll(async () => {
   vi.stubEnv('GROUNDSKEEPER_LEASE', '4');
-  [host, mariadb, org] = await Promise.all([anSshHost(), aMariaDb(), aWordPressOrg()]);
+  const slow = {
+    tar: '[ ! -e "$HOME/slow" ] || { echo slow >> "$HOME/slow"; sleep 8; }; exec /bin/tar "$@"',
+  };
+  [host, mariadb, org] = await Promise.all([anSshHost(slow), aMariaDb(), aWordPressOrg()]);
   data = aTempFolder('guarded');
   wp = await aWaitingSite(
     { host, mariadb, org, dataFolder: data.path },
@@ -99,11 +102,16 @@ it.each([
   expect(await wp.page('/')).toMatchObject({ status: 200 });
 });
 
-it('a rollback that goes well leaves nothing behind', async () => {
+it('a rollback that goes well leaves nothing behind, also where its backup takes longer than the lease', async () => {
+  const slow = path.join(host.account.home, 'slow');
+  fs.writeFileSync(slow, '', { mode: 0o666 });
+  fs.chmodSync(slow, 0o666);
   const done = await run('rollback', 'Bakery', '--database', 'restore');
   expect(done).toMatchObject({ code: 0 });
   expect(wp.versionOf(eventTickets.old)).toBe(eventTickets.old.version);
   expect(wp.versionOf(openingHours.old)).toBe(openingHours.old.version);
+  expect(fs.readFileSync(slow, 'utf8')).not.toBe('');
+  fs.rmSync(slow);
   expect(leftBehind(host)).toEqual([]);
   expect(watching(host)).toEqual([]);
 });
