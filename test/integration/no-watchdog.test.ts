@@ -44,8 +44,8 @@ async function on<T>(
   await using host = await anSshHost(tools, other);
   return await work({ host, mariadb, org, dataFolder: data.path });
 }
-const update = (...args: readonly string[]) =>
-  groundskeeper(data.path, org, ['--json', 'update', ...args]).ended;
+const run = (...args: readonly string[]) => groundskeeper(data.path, org, ['--json', ...args]).ended;
+const update = (...args: readonly string[]) => run('update', ...args);
 /** Holds a dump up while a watchdog is there, so that it takes longer than the lease. */
 const SLOW_DUMP = {
   'mariadb-dump': `for one in "$HOME"/.groundskeeper/*/*/watch; do [ ! -d "$one" ] || sleep 6; done; exec /usr/bin/mariadb-dump "$@"`,
@@ -78,6 +78,13 @@ describe('a host that ends with a connection what it left behind', () => {
       expect(agreed).toMatchObject({ code: 0 });
       expect(wp.versionOf(migrates.new)).toBe(migrates.new.version);
       expect(watching(watched.host)).toEqual([]);
+
+      const back = await run('rollback', 'Reaping', '--database', 'restore');
+      expect(back).toMatchObject({ code: 0 });
+      expect(back.out).toContain('ends what a connection leaves behind');
+      expect(wp.versionOf(migrates.new)).toBe(migrates.old.version);
+      // But for the old version of what stays updated.
+      expect(leftBehind(watched.host).filter((name) => !/^run_\w+(\/old.*)?$/.test(name))).toEqual([]);
     });
   });
 });
@@ -104,6 +111,12 @@ it('one command at a time, and one that takes longer than the lease: the watchdo
     expect(done).toMatchObject({ code: 0 });
     expect(wp.versionOf(migrates.new)).toBe(migrates.new.version);
     expect(watching(watched.host)).toEqual([]);
+
+    const back = await run('rollback', 'Narrow', '--database', 'restore');
+    expect(back).toMatchObject({ code: 0 });
+    expect(wp.versionOf(migrates.new)).toBe(migrates.old.version);
+    expect(watching(watched.host)).toEqual([]);
+    expect(leftBehind(watched.host)).toEqual([]);
   });
 });
 
