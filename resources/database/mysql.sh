@@ -78,10 +78,14 @@ restore)
     foreign
   }
   if [ -n "$file" ]; then exec 4<"$file" || exit; else exec 4<&0; fi
-  restored <&4 | sql $safely --default-character-set=utf8mb4 --max-allowed-packet=1G || exit
+  # A program before the client that cannot be started, or is ended, leaves the client with a part of the dump, or nothing, which it takes
+  # for all of it. Only what is behind everything else tells.
+  said=$({ restored <&4 && printf "\n%s\n" "SELECT 'restored-to-the-end';"; } | sql $safely --default-character-set=utf8mb4 --max-allowed-packet=1G) || exit
   exec 4<&-
+  case $said in *restored-to-the-end*) ;; *) echo 'the dump did not go in whole' >&2; exit 1;; esac
   # Tables that did not exist when the dump was made go.
-  views=$(full | sed -n 's/	VIEW$//p') || exit
+  now=$(full) || exit
+  views=$(printf '%s\n' "$now" | sed -n 's/	VIEW$//p') || exit
   printf '%s\n' "$before" | while IFS= read -r table; do
     [ -n "$table" ] || continue
     case "

@@ -35,23 +35,27 @@ let withMysqli: SshHost;
 let withPdo: SshHost;
 let withNothing: SshHost;
 let withOldClient: SshHost;
+let withMortalSed: SshHost;
 let pool: ReturnType<typeof aPool>;
 beforeAll(async () => {
-  [mariadb, complete, withMysqli, withPdo, withNothing, withOldClient] = await Promise.all([
+  [mariadb, complete, withMysqli, withPdo, withNothing, withOldClient, withMortalSed] = await Promise.all([
     aMariaDb(),
     anSshHost(),
     anSshHost({}, { without: CLIENTS }),
     anSshHost({ php: smallPhp }, { without: CLIENTS }),
     anSshHost({ php: `exec /usr/bin/php -n "$@"` }, { without: CLIENTS }),
     anSshHost({ mysql: oldClient('mysql'), mariadb: oldClient('mariadb') }),
+    anSshHost({ sed: `case $* in *DEFINER*) kill -9 $$ ;; esac; exec /bin/sed "$@"` }),
   ]);
   mariadb.sql('SET GLOBAL max_allowed_packet = 256 * 1024 * 1024');
-  pool = aPool([complete, withMysqli, withPdo, withNothing, withOldClient]);
+  pool = aPool([complete, withMysqli, withPdo, withNothing, withOldClient, withMortalSed]);
 });
 afterAll(async () => {
   pool[Symbol.dispose]();
   await Promise.all(
-    [mariadb, complete, withMysqli, withPdo, withNothing, withOldClient].map((one) => one.stop()),
+    [mariadb, complete, withMysqli, withPdo, withNothing, withOldClient, withMortalSed].map((one) =>
+      one.stop(),
+    ),
   );
 });
 
@@ -273,6 +277,16 @@ describe.each([
       code: 'database-refused',
       answered: expect.stringContaining('Access denied') as string,
     });
+  });
+});
+
+it('a dump that does not go into the client whole is no restore', async () => {
+  const database = aNastyDatabase();
+  const { sql } = await dumpOf(complete, database);
+  const names = await namesIn(complete, database);
+  await expect(restore(withMortalSed, database, sql, names)).rejects.toMatchObject({
+    code: 'remote-failed',
+    answered: expect.stringContaining('the dump did not go in whole') as string,
   });
 });
 
