@@ -37,7 +37,8 @@ $all
 TABLES
   # In a database that is shared, routines and events may be a neighbour's, whom a restore must not touch. A routine whose text this
   # account may not see makes the dump fail.
-  if [ "$all" = "$(sql -e 'SHOW TABLES')" ]; then
+  every=$(sql -e 'SHOW TABLES') || exit
+  if [ "$all" = "$every" ]; then
     programs=$(sql -e 'SELECT COUNT(*), COUNT(ROUTINE_DEFINITION) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE(); SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()') || exit
     routines=$(printf '%s\n' "$programs" | sed -n 1p)
     if [ "${routines%	*}" != "${routines#*	}" ]; then echo "not in the dump: the routines, which this account may not read" >&2
