@@ -181,21 +181,20 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
     const { id } = entry.run;
     const end = async ({ state, summary, problem: cause, worsened = [] }: RunResult) => {
       const problem = cause?.toJSON() ?? null;
-      await journal.setState(id, state, { summary, problem, worsened });
+      const endedAt = await journal.setState(id, state, { summary, problem, worsened });
       update(entry, {
         state,
         summary,
         problem,
         worsened: [...worsened],
-        endedAt: clock(),
+        endedAt,
         progress: null,
         cancellable: false,
       });
     };
     try {
       const result = await lanes.enter(place, entry.abort.signal, async () => {
-        await journal.setState(id, 'running');
-        update(entry, { state: 'running', startedAt: clock() });
+        update(entry, { state: 'running', startedAt: await journal.setState(id, 'running') });
         // Cancelled in the last moment: then it never acts.
         entry.abort.signal.throwIfAborted();
         return work(contextOf(entry, firstSeq));
@@ -357,8 +356,8 @@ export function createRuns(journal: Journal, lanes: Lanes, clock: Clock): Runs {
     async conclude(id, { state, summary }) {
       const orphan = (await journal.unfinished()).find(({ run }) => run.id === id && !live.has(id));
       if (orphan === undefined) return;
-      await journal.setState(id, state, { summary, problem: null, worsened: [] });
-      changed.emit({ ...orphan.run, state, summary, problem: null, endedAt: clock() });
+      const endedAt = await journal.setState(id, state, { summary, problem: null, worsened: [] });
+      changed.emit({ ...orphan.run, state, summary, problem: null, endedAt });
     },
     async close() {
       const entries = [...live.values()];

@@ -30,11 +30,12 @@ export interface Orphan {
 /** The durable record of runs and their steps. Each call has reached the disk when its promise resolves. */
 export interface Journal {
   open(id: RunId, spec: RunSpec): Promise<Run>;
+  /** @returns when, as it is written */
   setState(
     id: RunId,
     state: RunState,
     end?: { summary: string; problem: ProblemShape | null; worsened: readonly Worsened[] },
-  ): Promise<void>;
+  ): Promise<number>;
   setPlan(id: RunId, plan: Json): Promise<void>;
   beginStep(id: RunId, step: { seq: number; name: string; title: string; undo: Json | null }): Promise<void>;
   setUndo(id: RunId, seq: number, undo: Json): Promise<void>;
@@ -103,6 +104,7 @@ export function openJournal(database: Database, clock: Clock): Journal {
       } else {
         await change.set({ state }).execute();
       }
+      return now;
     },
     async setPlan(id, plan) {
       await database

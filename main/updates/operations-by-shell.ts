@@ -174,11 +174,17 @@ export function operationsByShell(
 
     async takeUp() {
       const lock = own();
-      const isOurs = await patient.on((connection) => lock.isOurs(connection, patient.signal));
+      const look = () => patient.on((connection) => lock.isOurs(connection, patient.signal));
+      let isOurs = await look();
       takenUp = true;
-      held = isOurs;
       // One that is armed still, or is at it, is ended first: what is to be done from here on is done here.
-      if (isOurs) await disarmWatchdog(patient, lock);
+      if (isOurs)
+        await disarmWatchdog(patient, lock).catch(async (error: unknown) => {
+          // It may have come to its end just now, and let go of the site.
+          isOurs = await look();
+          if (isOurs) throw error;
+        });
+      held = isOurs;
       const report = await readReport(patient, lock.runFolder);
       letGo = !isOurs && report?.ended === true;
       return { ours: isOurs, report };

@@ -55,7 +55,7 @@ export function leftBehind(host: SshHost): string[] {
 export function watching(host: SshHost): number[] {
   return execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
     .split('\n')
-    .filter((line) => line.includes('/watch/program') && line.includes(host.account.home))
+    .filter((line) => /\/watch\/program run\b/.test(line) && line.includes(host.account.home))
     .map((line) => Number(line.trim().split(' ')[0]));
 }
 

@@ -9,6 +9,7 @@ import {
   type Journal,
   type LogLine,
   type RunContext,
+  type RunDetails,
   type Runs,
   type RunSpec,
   type Work,
@@ -304,6 +305,19 @@ describe('following a run', () => {
     // As after a crash, it can be recovered.
     expect(await runs.interrupted()).toMatchObject([{ run: { id } }]);
   });
+});
+
+it('the end that is told is the end that is written: a hash of the story stays right', async () => {
+  let now = 0;
+  const late = () => (now += 700);
+  runs = createRuns(openJournal(database, late), createLanes({ total: 4, perHost: 2 }), late);
+  const told: Promise<RunDetails>[] = [];
+  runs.changed.on(({ id, endedAt }) => {
+    if (endedAt !== null) told.push(runs.show(id));
+  });
+  const { id } = await toTheEnd(async () => done);
+  const [atTheEnd] = await Promise.all(told);
+  expect(atTheEnd).toEqual({ ...(await runs.show(id)), cancellable: atTheEnd?.cancellable });
 });
 
 describe('after a crash', () => {
