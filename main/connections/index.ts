@@ -14,7 +14,7 @@ export type { RemoteFiles, RemoteHandle, RemoteStat } from './ssh/remote-files.t
 export type { Sftp, SftpEntry } from './ssh/sftp.ts';
 export { relayThrough } from './relay.ts';
 export { feed, TakesNoMore } from './feeding.ts';
-export { lines, programOnStdin, quote, scriptFile, sh, type ProgramOnStdin, type Script } from './script.ts';
+export { lines, programOnStdin, quote, scriptFile, sh, type Script } from './script.ts';
 export {
   createConnections,
   type ConnectionLimits,

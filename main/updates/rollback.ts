@@ -72,16 +72,14 @@ export async function rollBack(
   const ended = await means.hold(php, async (held) => {
     const baseline = await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
       const touches = below(pathsOf(site, parts));
-      const [backup, baseline] = await Promise.all([
-        held.backUp({ touches, filesAlone: choice.force && !withDatabase }),
-        look.done,
-      ]);
+      const backup = await held.backUp({ touches, filesAlone: choice.force && !withDatabase });
       step.detail(`${backup.files} files${backup.database === null ? '' : ' and the database'}.`);
       if (withDatabase) {
         const rows = rowSentence(await rowsGoingBack(services, backupId, backup.id));
         if (rows !== '') context.log('warning', `${rows} What came in since is in backup ${backup.id}.`);
       }
-      return baseline;
+      // Begun long ago. Waited for last: what fails of it must not leave a backup at work behind.
+      return look.done;
     });
     await context.step('undo', { title: `Bring ${title} back`, undo: { online: true } }, async (step) => {
       if (closes) await held.close();
