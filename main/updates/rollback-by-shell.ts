@@ -1,13 +1,18 @@
+import { asProblem, joinRemote, wordsOf } from '../words/index.ts';
 import { atMost } from './attempts.ts';
+import type { Hands } from './hands.ts';
 import { healthOf } from './health.ts';
 import { holdingSite } from './holding.ts';
 import { compareInPlace } from './in-place.ts';
 import { prepareKept } from './kept-back.ts';
+import { layFromStore, type Laying } from './lay-from-store.ts';
 import { pathsOf } from './old-version.ts';
+import type { SwapItem } from './remote.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { restorePaths } from './restore-site.ts';
 import type { RollbackMeans, RollingBack } from './rollback-held.ts';
 import type { RollbackServices } from './services.ts';
+import type { SiteLock } from './site-lock.ts';
 import { bringItemsBack } from './undo.ts';
 
 /** A rollback over a shell, under a watchdog that brings the site back as it was found. */
@@ -28,20 +33,26 @@ export function rollbackByShell(services: RollbackServices, rolling: RollingBack
         },
         async bringBack({ title, parts, old, backupId, isKept, withDatabase }) {
           const trying = atMost(patient);
-          if (isKept) {
-            const items = parts.flatMap((part) => part.items);
-            const { forward, back } = await prepareKept(patient, lock, items);
-            await held.guard({ name: title, items: back, database: withDatabase });
+          const kept = parts.flatMap((part) => part.items);
+          const items = isKept ? kept : await laid(patient, lock, kept, { backupId, files: old.files });
+          const { forward, back } = await prepareKept(patient, lock, items);
+          await held.guard({ name: title, items: back, database: withDatabase });
+          const isOf = (item: SwapItem, path: string) =>
+            path === item.live || path.startsWith(`${item.live}/`);
+          const files = new Map(
+            [...old.files].filter(([path]) => items.some((item) => isOf(item, joinRemote(site.root, path)))),
+          );
+          if (forward.length > 0)
             await trying(async (by) => {
               await bringItemsBack(by, services.scripts, forward, lock);
-              await compareInPlace(by, old.files);
+              await compareInPlace(by, files);
             });
-          } else {
-            await held.guard({ name: title, items: [], database: withDatabase });
-            const paths = pathsOf(site, parts);
-            const { progress } = context;
+          const paths = pathsOf(site, [
+            { items: kept.filter(({ live }) => !items.some((item) => item.live === live)) },
+          ]);
+          const { progress } = context;
+          if (paths.length > 0)
             await restorePaths(services, patient, lock, { backupId, paths, progress, trying });
-          }
           if (withDatabase) await restoreDatabase(services.store, patient, lock, backupId);
         },
         settleCode: (baseline) => health.settleCode(patient, baseline, { lock, offline }),
@@ -51,4 +62,26 @@ export function rollbackByShell(services: RollbackServices, rolling: RollingBack
       });
     });
   return { health, hold };
+
+  /** Whole folders change places at once; what cannot be laid ready so comes file by file. */
+  async function laid(
+    patient: Hands,
+    lock: SiteLock,
+    items: readonly SwapItem[],
+    { backupId, files }: Pick<Laying, 'backupId' | 'files'>,
+  ): Promise<readonly SwapItem[]> {
+    const { progress } = context;
+    const whole = items.filter(
+      ({ kind, inode, staged }) => kind === 'folder' && inode !== null && staged !== null,
+    );
+    const folders = pathsOf(site, [{ items: whole }]);
+    return layFromStore(services, patient, lock, { backupId, folders, files, progress }).catch(
+      (error: unknown) => {
+        context.signal.throwIfAborted();
+        if (asProblem(error).code === 'connection-lost') throw error;
+        context.log('info', `The old version comes file by file: ${wordsOf(error)}`);
+        return [];
+      },
+    );
+  }
 }

@@ -1,6 +1,7 @@
 import { sendFiles, type FileScripts, type Sending } from '../backups/index.ts';
 import { lines, runOk, sh, type Connection, type Script } from '../connections/index.ts';
 import { joinRemote, type OnProgress, type RemotePath } from '../words/index.ts';
+import { inBatches } from './in-batches.ts';
 import type { Part, TreeDiff } from './part.ts';
 import { compareStaged } from './staged.ts';
 import { inodesOf, type SwapItem } from './remote.ts';
@@ -196,13 +197,6 @@ else mode_of ${live} 644; echo 755; fi`;
 function emptied(deleted: readonly string[]): string[] {
   const folders = new Set(deleted.flatMap(foldersAbove));
   return [...folders].sort((a, b) => b.length - a.length).map((path) => `./${path}`);
-}
-
-/** One command for so many names at a time: a command has a longest line. */
-function inBatches(names: readonly string[], command: (some: readonly string[]) => Script): Script[] {
-  const commands: Script[] = [];
-  for (let at = 0; at < names.length; at += 200) commands.push(command(names.slice(at, at + 200)));
-  return commands;
 }
 
 function foldersAbove(path: string): string[] {

@@ -4,6 +4,7 @@ import { lines, quote, scriptFile, sh, type Script } from '../connections/index.
 import { stepScript } from '../platforms/index.ts';
 import { joinRemote, type RemotePath, type RunId } from '../words/index.ts';
 import type { Hands } from './hands.ts';
+import { LAID } from './lay-from-store.ts';
 import { undoAllScript, type UpdateScripts } from './remote.ts';
 import { JournaledPart } from './run-plan.ts';
 import type { SiteLock } from './site-lock.ts';
@@ -104,7 +105,7 @@ export async function undoSet(
   const { recipe } = hands.platform;
   const { root } = hands.site;
   const keepsOld = parts.some(({ outcome }) => outcome === 'kept');
-  const remove = ['staged', 'new', 'dump', 'back', 'saved', 'restore', ...(keepsOld ? [] : ['old'])];
+  const remove = ['staged', 'new', 'dump', 'back', 'saved', 'restore', LAID, ...(keepsOld ? [] : ['old'])];
   const about: AboutRun = {
     begunAt,
     parts: parts.map(({ kind, slug, name, from, to }) => ({ kind, slug, name, from, to })),
