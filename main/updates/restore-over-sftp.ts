@@ -6,14 +6,12 @@ import {
   readManifest,
   sameStamp,
   sendOverSftp,
-  type Backup,
   type ManifestEntry,
   type Store,
   type TreeEntry,
 } from '../backups/index.ts';
 import type { RemoteFiles } from '../connections/index.ts';
-import type { RunContext, RunResult } from '../runs/index.ts';
-import { joinRemote, Problem, wordsOf, type BackupId, type OnProgress } from '../words/index.ts';
+import { joinRemote, type BackupId, type OnProgress } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import { leaveOutOf } from './leave-out.ts';
 import { entriesOf, type WantedFiles } from './restore-plan.ts';
@@ -23,57 +21,6 @@ import type { Restored } from './restore-site.ts';
 const SENT = 16;
 /** Names that are put in place at once. */
 const RENAMED = 32;
-
-export interface SftpRestore extends WantedFiles {
-  readonly database: boolean;
-}
-
-/**
- * Restores files of a site that gives SFTP and nothing else. Without a shell there is no private folder, no watchdog and no hold on the
- * site: each file is sent beside its place and renamed into it, and what was cut off is finished by restoring again.
- * @param putDatabase how the database is put back; null: it cannot be
- * @throws Problem `needs-shell` for a database that cannot be
- */
-export async function restoreOverSftp(
-  services: { readonly store: Store },
-  hands: Hands,
-  choice: SftpRestore,
-  context: RunContext,
-  backUp: () => Promise<Backup>,
-  putDatabase: (() => Promise<void>) | null = null,
-): Promise<RunResult> {
-  if (choice.database && putDatabase === null) throw noDatabase();
-  const before = await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
-    try {
-      const backup = await backUp();
-      step.detail(`${backup.files} files.`);
-      return backup;
-    } catch (error) {
-      if (context.signal.aborted) throw error;
-      context.log('warning', `The site could not be backed up as it is: ${wordsOf(error)}`);
-      step.detail('Not possible; the log says why.');
-      return null;
-    }
-  });
-  const { written, deleted, unchanged } = await context.step(
-    'restore',
-    { title: 'Put the files in place' },
-    async (step) => {
-      const now =
-        before === null ? new Map<string, TreeEntry>() : await contentsOf(services.store, before.id);
-      const restored = await restorePathsOverSftp(services.store, hands, choice, now, context.progress);
-      step.detail(
-        `${restored.written} written, ${restored.deleted} deleted, ${restored.unchanged} were the same.`,
-      );
-      return restored;
-    },
-  );
-  if (choice.database) await putDatabase?.();
-  return {
-    state: 'done',
-    summary: `Restored: ${written} files written, ${deleted} deleted${choice.database ? ', and the database' : ''}; ${unchanged} were the same.`,
-  };
-}
 
 /** Sends what differs, and deletes what is not wanted. @param now what is known of the contents that are there: each as long as size and time are as it says */
 export async function restorePathsOverSftp(
@@ -217,12 +164,29 @@ export async function contentsOf(store: Store, id: BackupId): Promise<Map<string
   return all;
 }
 
-function noDatabase(): Problem {
-  return new Problem({
-    code: 'needs-shell',
-    message:
-      'A database is restored by commands on the server, and this site is reached over SFTP, which only gives files.',
-    attempted: 'Restore the database',
-    todo: 'Restore it to a folder on this computer and import it at the host, or ask the host for a shell.',
-  });
+/**
+ * What was there before, but for files that would look the same over SFTP, which tells size and whole seconds, if the other backup's had taken their place:
+ * those are sent again in any case.
+ */
+export async function toldApart(
+  store: Store,
+  before: BackupId,
+  other: BackupId,
+): Promise<ReadonlyMap<string, TreeEntry>> {
+  const [was, brought] = await Promise.all([contentsOf(store, before), contentsOf(store, other)]);
+  for (const [path, now] of brought) {
+    const then = was.get(path);
+    if (
+      then?.kind === 'file' &&
+      now.kind === 'file' &&
+      then.size === now.size &&
+      seconds(then) === seconds(now)
+    )
+      was.delete(path);
+  }
+  return was;
+}
+
+function seconds({ mtime }: TreeEntry): number {
+  return Math.floor(Number(mtime));
 }

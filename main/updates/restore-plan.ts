@@ -10,7 +10,7 @@ import {
   type Store,
   type TreeEntry,
 } from '../backups/index.ts';
-import { Problem, type BackupId } from '../words/index.ts';
+import { isOwnFile, Problem, type BackupId } from '../words/index.ts';
 import type { Hands } from './hands.ts';
 import { leaveOutOf } from './leave-out.ts';
 
@@ -126,6 +126,8 @@ export async function entriesOf(
     if (entry === null || entry.kind === 'folder')
       for await (const { path: below, entry: found } of flatten(snapshot, path)) wanted.set(below, found);
   }
+  // Backups of earlier versions may hold them.
+  for (const path of [...wanted.keys()]) if (isOwnFile(path)) wanted.delete(path);
   return wanted;
 }
 

@@ -4,7 +4,7 @@ import { wordsOf, type BackupId } from '../words/index.ts';
 import { ElsewhereJournal } from './elsewhere/plan.ts';
 import { recoverElsewhere } from './elsewhere/recover.ts';
 import { goOnline as goOnlineOverSftp } from './files-only/maintenance.ts';
-import { restoreDatabaseOverSftp } from './files-only/restore.ts';
+import { recoverRestoreOverSftp, restoreOverSftp, SftpRestoreJournal } from './files-only/restore.ts';
 import { removeNoted } from './files-only/runner-step.ts';
 import { recoverRollbackOverSftp } from './files-only/recover-rollback.ts';
 import { GuardJournal } from './guard.ts';
@@ -13,7 +13,6 @@ import { holdingSite } from './holding.ts';
 import { findPrivateFolder } from './private-folder.ts';
 import { leaveReported, recoverGuarded } from './recover-guarded.ts';
 import { restoreDatabase } from './restore-database.ts';
-import { restoreOverSftp } from './restore-over-sftp.ts';
 import { restoredBy } from './restore-plan.ts';
 import { restorePaths } from './restore-site.ts';
 import type { RollbackServices } from './services.ts';
@@ -37,15 +36,7 @@ export async function restoreSite(
   context: RunContext,
 ): Promise<RunResult> {
   const hands = handsFor(services, given, context.signal);
-  if (given.connection.kind === 'sftp') {
-    const touches = await restoredBy(services, choice);
-    const backUp = () => services.backUp(given, 'before-restore', context, { touches });
-    if (hands.platform.module === null) return restoreOverSftp(services, hands, choice, context, backUp);
-    const putDatabase = () => restoreDatabaseOverSftp(services, hands, choice.backupId, context);
-    const restored = await restoreOverSftp(services, hands, choice, context, backUp, putDatabase);
-    await services.afterRun(given);
-    return restored;
-  }
+  if (given.connection.kind === 'sftp') return restoreOverSftp(services, given, hands, choice, context);
   const privateFolder = await hands.on((connection) =>
     findPrivateFolder(connection, services.scripts, given, context.signal),
   );
@@ -135,6 +126,8 @@ async function recoverOtherOverSftp(
 ): Promise<RunResult> {
   const { data: plan } = RunPlan.safeParse(orphan.plan);
   if (plan !== undefined) return recoverRollbackOverSftp(services, site, orphan, plan, context);
+  const { data: restoring } = SftpRestoreJournal.safeParse(orphan.plan);
+  if (restoring !== undefined) return recoverRestoreOverSftp(services, site, orphan, restoring, context);
   const began = orphan.steps.some((step) => ['restore', 'database'].includes(step.name));
   const hands = handsFor(services, site, context.signal).patient();
   await removeNoted(hands, orphan);

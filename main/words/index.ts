@@ -11,6 +11,7 @@ export {
   newRunId,
   newSiteId,
 } from './ids.ts';
+export { isOwnFile } from './own-files.ts';
 export { RemotePath, decodeName, encodeName, joinRemote, parentOf, remotePath } from './remote-path.ts';
 export { Progress, type Clock, type OnProgress } from './progress.ts';
 export { createSignal, type Signal } from './signal.ts';

@@ -6,7 +6,7 @@ import {
   type RemoteResult,
   type Script,
 } from '../../connections/index.ts';
-import { decodeName, Problem, wordsOf, type RemotePath } from '../../words/index.ts';
+import { decodeName, isOwnFile, Problem, wordsOf, type RemotePath } from '../../words/index.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
 import { filesBy, type FileScripts } from './file-scripts.ts';
 import { askAndThen, knownMeans, learn, type Means } from './means.ts';
@@ -31,13 +31,17 @@ export const LIST = sh`\( -type f -o -type d -o -type l \) -printf '%y\0%s\0%m\0
 
 /**
  * Lists every file, folder and link below the root in one command, by the means that the host has. Sockets, pipes and devices are no
- * part of a site.
+ * part of a site, nor is what we put there ourselves while PHP is asked.
  * @throws Problem `no-manifest` where the host has none, and no SFTP, `no-such-root`
  */
 export async function readManifest(
   connection: Connection,
   options: ManifestOptions,
 ): Promise<ManifestEntry[]> {
+  return (await listAll(connection, options)).filter(({ path }) => !isOwnFile(path));
+}
+
+async function listAll(connection: Connection, options: ManifestOptions): Promise<ManifestEntry[]> {
   const attempted = `List the files of ${options.root}`;
   const { root, only = [], leaveOut, signal } = options;
   const overSftp = async () => {

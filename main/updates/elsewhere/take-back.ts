@@ -1,10 +1,8 @@
-import type { Store, TreeEntry } from '../../backups/index.ts';
 import type { RunContext } from '../../runs/index.ts';
-import type { BackupId } from '../../words/index.ts';
 import { below } from '../leave-out.ts';
 import type { Hands } from '../hands.ts';
 import { restoreDatabase } from '../restore-database.ts';
-import { contentsOf, restorePathsOverSftp } from '../restore-over-sftp.ts';
+import { restorePathsOverSftp, toldApart } from '../restore-over-sftp.ts';
 import { restorePaths } from '../restore-site.ts';
 import type { RollbackServices } from '../services.ts';
 import type { SiteLock } from '../site-lock.ts';
@@ -44,31 +42,4 @@ export async function takeBack(
       `${written} files written back, ${deleted} deleted${database ? ', and the database' : ''}; from the backup taken just before.`,
     );
   });
-}
-
-/**
- * What was there before, but for files that would look the same over SFTP, which tells size and whole seconds, if the other backup's had taken their place:
- * those are sent again in any case.
- */
-async function toldApart(
-  store: Store,
-  before: BackupId,
-  other: BackupId,
-): Promise<ReadonlyMap<string, TreeEntry>> {
-  const [was, brought] = await Promise.all([contentsOf(store, before), contentsOf(store, other)]);
-  for (const [path, now] of brought) {
-    const then = was.get(path);
-    if (
-      then?.kind === 'file' &&
-      now.kind === 'file' &&
-      then.size === now.size &&
-      seconds(then) === seconds(now)
-    )
-      was.delete(path);
-  }
-  return was;
-}
-
-function seconds({ mtime }: TreeEntry): number {
-  return Math.floor(Number(mtime));
 }

@@ -10,10 +10,6 @@ export interface RunnerParts {
   readonly database: readonly string[];
 }
 
-/** Names of runners: what is found under one in a web root, and belongs to no run that lives, is removed. */
-const NAME = /^groundskeeper-[0-9a-f]{32}\.php$/;
-const COUNT = /^\.groundskeeper-[0-9a-f]{32}\.count$/;
-
 /** A name that nobody can guess. */
 export function newRunnerName(): string {
   return `groundskeeper-${randomBytes(16).toString('hex')}.php`;
@@ -22,10 +18,6 @@ export function newRunnerName(): string {
 /** Where a runner's requests are counted, beside it. */
 export function countNameOf(runner: string): string {
   return `.${runner.replace(/\.php$/, '')}.count`;
-}
-
-export function isRunnersFile(name: string): boolean {
-  return NAME.test(name) || COUNT.test(name);
 }
 
 /** What signs the requests of one runner. It lives in memory, and ends with the run. */

@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { RemoteFiles } from '../../connections/index.ts';
-import { joinRemote, Problem, shorten, wordsOf, type RemotePath } from '../../words/index.ts';
+import { isOwnFile, joinRemote, Problem, shorten, wordsOf, type RemotePath } from '../../words/index.ts';
 import type { Hands } from '../hands.ts';
 import { askHttp } from './ask-http.ts';
 import { isProblem, makeFile, withFiles } from './over-sftp.ts';
 import {
   countNameOf,
-  isRunnersFile,
   newRunnerKey,
   newRunnerName,
   runnerFile,
@@ -303,7 +302,7 @@ export async function removeRunners(
   names: readonly string[],
 ): Promise<void> {
   const stay: string[] = [];
-  for (const name of names.filter(isRunnersFile)) {
+  for (const name of names.filter(isOwnFile)) {
     const path = joinRemote(root, name);
     const because = await files.remove(path).then(
       () => '',
@@ -320,5 +319,5 @@ export async function removeRunners(
 
 /** Every file of a runner that lies in a web root: what is asked after a crash, whatever the journal says. */
 export async function runnersIn(files: RemoteFiles, root: RemotePath): Promise<string[]> {
-  return (await files.readFolder(root)).map(({ name }) => name).filter(isRunnersFile);
+  return (await files.readFolder(root)).map(({ name }) => name).filter(isOwnFile);
 }
