@@ -23,9 +23,9 @@ export const LAID = 'laid';
 
 /**
  * Lays whole folders from a backup beside the site, so that they can take their places by one rename each: what is the same gets a second
- * name, only what differs is sent, and each file is compared. What was left out of the backup stays as it is. Nothing on the site changes.
+ * name or is copied there, only what differs is sent, and each file is compared. What was left out of the backup stays as it is. Nothing on the site changes.
  * @returns the folders as if they had been kept there
- * @throws Problem `stage-damaged`, or what failed, where they can't be laid there (no second names, no room): nothing has changed then
+ * @throws Problem `stage-damaged`, or what failed, where they can't be laid there (no room, files that may not be read): nothing has changed then
  */
 export async function layFromStore(
   services: { readonly store: Store },
@@ -95,8 +95,8 @@ export async function layFromStore(
 }
 
 /**
- * A folder as it is now, by second names for its files, without what differs and what has to go. A folder on another disk, which could not
- * change places by a rename, cannot be had so either.
+ * A folder as it is now, without what differs and what has to go: by second names for its files, or as a copy where the system gives none
+ * (it gives none for files of others that this account may not write to).
  */
 function copyOf(
   live: RemotePath,
@@ -117,7 +117,9 @@ function copyOf(
   ];
   const emptied = gone.filter(isFolder).toSorted((a, b) => b.length - a.length);
   return lines(
-    sh`[ -d ${live} ] && [ ! -L ${live} ] && cp -RPpl -- ${live} ${to} && cd -- ${to} || exit 1`,
+    sh`[ -d ${live} ] && [ ! -L ${live} ] || exit 1
+cp -RPpl -- ${live} ${to} 2>/dev/null || { rm -rf -- ${to} && cp -RPp -- ${live} ${to} || { rm -rf -- ${to}; exit 1; }; }
+cd -- ${to} || exit 1`,
     ...inBatches(away.map(inside), (some) => sh`rm -rf -- ${some} || exit 1`),
     // Those that hold what was left out stay.
     ...inBatches(emptied.map(inside), (some) => sh`rmdir -- ${some} 2>/dev/null || :`),

@@ -1,4 +1,4 @@
-import { asProblem, joinRemote, wordsOf } from '../words/index.ts';
+import { asProblem, joinRemote } from '../words/index.ts';
 import { atMost } from './attempts.ts';
 import type { Hands } from './hands.ts';
 import { healthOf } from './health.ts';
@@ -78,8 +78,9 @@ export function rollbackByShell(services: RollbackServices, rolling: RollingBack
     return layFromStore(services, patient, lock, { backupId, folders, files, progress }).catch(
       (error: unknown) => {
         context.signal.throwIfAborted();
-        if (asProblem(error).code === 'connection-lost') throw error;
-        context.log('info', `The old version comes file by file: ${wordsOf(error)}`);
+        const { code, message, answered } = asProblem(error);
+        if (code === 'connection-lost') throw error;
+        context.log('info', `The old version comes file by file: ${message} ${answered}`.trim());
         return [];
       },
     );

@@ -108,28 +108,55 @@ describe('a plugin that changes its table', () => {
 });
 
 describe('a theme', () => {
-  it('is updated, and comes back from the store when the kept tree is gone', async () => {
-    await using wp = await aWordPressSite({
-      on: host,
-      database: 'sqlite',
-      themes: [meadow.old],
-      theme: meadow.old.slug,
-    });
-    org.offer(meadow.new);
-    const site = await gk.add(wp, host, 'Theme');
-    await gk.check(site);
-    const files = wp.files();
-    expect(await gk.update(site, meadow.new.slug)).toMatchObject({ state: 'done' });
-    const { privateFolder } = await gk.client.sites.find({ nameOrId: site.id });
-    fs.rmSync(privateFolder ?? '', { recursive: true });
+  it.each([
+    ['by one rename', {}, []],
+    // As of files that belong to others.
+    [
+      'by one rename of a copy, where there are no second names',
+      { cp: 'case " $* " in *" -RPpl "*) exit 1 ;; esac; exec /bin/cp "$@"' },
+      [],
+    ],
+    // As on a disk that is nearly full.
+    [
+      'file by file, where it cannot be laid ready as a whole',
+      { cp: 'case " $* " in *" -RPp"*) exit 1 ;; esac; exec /bin/cp "$@"' },
+      [expect.stringContaining('comes file by file')],
+    ],
+  ] as const)(
+    'is updated, and comes back from the store when the kept tree is gone: %s',
+    async (_how, programs, said) => {
+      await using on = await anSshHost(programs);
+      await using wp = await aWordPressSite({
+        on,
+        database: 'sqlite',
+        themes: [meadow.old],
+        theme: meadow.old.slug,
+      });
+      org.offer(meadow.new);
+      const site = await gk.add(wp, on, `Theme ${on.port}`);
+      const edit = { settings: { backups: { leaveOut: ['*.log'] } } };
+      await gk.client.sites.edit({ siteId: site.id, edit });
+      await gk.check(site);
+      const theme = path.join(wp.root, 'wp-content/themes', meadow.old.slug);
+      const log = path.join(theme, 'own.log');
+      wp.write(path.relative(wp.root, log), 'left out');
+      const files = wp.files();
+      expect(await gk.update(site, meadow.new.slug)).toMatchObject({ state: 'done' });
+      wp.write(path.relative(wp.root, path.join(theme, 'since.php')), '<?php // came in since');
+      fs.appendFileSync(log, ', and goes on');
+      const { privateFolder } = await gk.client.sites.find({ nameOrId: site.id });
+      fs.rmSync(privateFolder ?? '', { recursive: true });
 
-    const preview = await gk.client.updates.rollbackPreview({ siteId: site.id });
-    expect(preview).toMatchObject({ means: 'store' });
-    expect(await gk.ended(await gk.client.updates.rollback({ siteId: site.id }))).toMatchObject({
-      state: 'done',
-    });
-    expect(wp.files()).toEqual(files);
-  });
+      const preview = await gk.client.updates.rollbackPreview({ siteId: site.id });
+      expect(preview).toMatchObject({ means: 'store' });
+      const back = await gk.ended(await gk.client.updates.rollback({ siteId: site.id }));
+
+      expect(back).toMatchObject({ state: 'done' });
+      const told = (await gk.client.runs.show({ runId: back.id })).log.map(({ text }) => text);
+      expect(told.filter((text) => text.includes('file by file'))).toEqual(said);
+      expect(wp.files()).toEqual(files);
+    },
+  );
 });
 
 function databaseVersion(wp: { sql(statement: string): string }): string {
