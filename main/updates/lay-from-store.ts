@@ -36,7 +36,7 @@ export async function layFromStore(
   if (folders.length === 0) return [];
   const { signal, site } = hands;
   const { scripts } = hands;
-  const changes = await fileChanges(services, hands, { backupId, paths: folders });
+  const changes = await fileChanges(services, hands, { backupId, paths: folders, known: files });
   const laid = joinRemote(lock.runFolder, LAID);
   const place = (index: number) => joinRemote(laid, String(index));
   const copies = folders.map((folder, index) =>

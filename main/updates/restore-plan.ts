@@ -21,6 +21,8 @@ export interface WantedFiles {
   readonly paths: readonly string[];
   /** What is neither written nor deleted, whatever the backup has there. */
   readonly stays?: (path: string) => boolean;
+  /** SHA-256 (hex) of files in the backup that were read already, by path. */
+  readonly known?: ReadonlyMap<string, string>;
 }
 
 /** What bringing it would change. Nothing was changed yet. */
@@ -40,7 +42,7 @@ export interface FileChanges {
 export async function fileChanges(
   services: { readonly store: Store },
   hands: Hands,
-  { backupId, paths, stays = () => false }: WantedFiles,
+  { backupId, paths, stays = () => false, known = new Map() }: WantedFiles,
 ): Promise<FileChanges> {
   const { signal, site } = hands;
   const snapshot = await services.store.open(backupId);
@@ -91,7 +93,7 @@ export async function fileChanges(
             now.size === entry.size &&
             (bySight
               ? Math.floor(Number(now.mtime)) === Math.floor(Number(entry.mtime))
-              : hashes.get(path) === (await hashOf(snapshot, entry)))
+              : hashes.get(path) === (known.get(path) ?? (await hashOf(snapshot, entry))))
     )
       unchanged += 1;
     else changed.push([path, entry]);
