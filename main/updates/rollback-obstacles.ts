@@ -23,8 +23,8 @@ const CAN_BE_FORCED: ReadonlySet<string> = new Set([
 interface RollbackNeeds {
   /** Our own run's lock is no obstacle. */
   readonly runId: string | null;
-  /** Bytes that are written there: none, where the old version lies there already. */
-  readonly bytes: number;
+  /** Bytes that are written there: none, where the old version lies there already. The site is looked at meanwhile. */
+  readonly bytes: number | Promise<number>;
   readonly database: 'keep' | 'restore';
 }
 
@@ -69,7 +69,7 @@ export async function obstaclesToRollback(
     unreadable: [],
     notWritable: seen.notWritable.filter((path) => inParents.has(path)),
   };
-  const problems = obstaclesSeen(relevant, { site, runId }, { bytes, files: 0, dump: 0 });
+  const problems = obstaclesSeen(relevant, { site, runId }, { bytes: await bytes, files: 0, dump: 0 });
   return [
     ...found,
     ...problems.map((problem) => ({ problem, canBeForced: CAN_BE_FORCED.has(problem.code) })),

@@ -41,14 +41,20 @@ export async function rollBack(
     async (step) => {
       const coming = oldVersionOf(services, site, record, parts);
       await using kept = beside(hands, (given) => whyNotKept(given, record, parts, coming));
+      const isCutOff = record.runId === choice.cutOff?.run.id;
+      const bytes = Promise.all([kept.done, coming]).then(([why, { bytes }]) => (why === null ? 0 : bytes));
+      bytes.catch(() => {});
+      await using standing = beside(hands, (given) =>
+        obstaclesToRollback(services, given, record, isCutOff ? [] : parts, {
+          runId: choice.cutOff?.run.id ?? context.runId,
+          database: choice.database,
+          bytes,
+        }),
+      );
       const [old] = await Promise.all([coming, hands.reading().catch(() => null)]);
       const why = await kept.done;
       step.detail(why ?? 'The old version still lies on the site, as it was backed up.');
-      const isCutOff = record.runId === choice.cutOff?.run.id;
-      const obstacles = await obstaclesToRollback(services, hands, record, isCutOff ? [] : parts, {
-        ...{ runId: choice.cutOff?.run.id ?? context.runId, database: choice.database },
-        bytes: why === null ? 0 : old.bytes,
-      });
+      const obstacles = await standing.done;
       const forced = refuseObstacles(obstacles, choice.force);
       for (const { message, answered } of forced)
         context.log('warning', `Done all the same: ${message} ${answered}`.trim());
@@ -69,6 +75,7 @@ export async function rollBack(
   else if (isLocked) await takeOver(services, site, context);
   // What was cut off may have left visitors outside.
   const closes = withDatabase || parts.some(({ offlineAt }) => choice.cutOff !== null && offlineAt !== null);
+  let readAnew: Promise<void> | null = null;
   const ended = await means.hold(php, async (held) => {
     const baseline = await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
       const touches = below(pathsOf(site, parts));
@@ -115,13 +122,15 @@ export async function rollBack(
       await services.kept.forget(record.runId);
       held.remove(record.tree.runFolder);
     }
+    // As it is now it stays; behind the maintenance page it would not be read as visitors find it.
+    if (!closes) readAnew = services.afterRun(site);
     const worse = verdict.verdict === 'worse';
     return {
       state: 'done',
       summary: `${title} brought back${withDatabase ? ', with the database' : ''}.${worse ? ` But the site looks worse now: ${verdict.reasons.join(' ')}` : ''}`,
     };
   });
-  await services.afterRun(site);
+  await (readAnew ?? services.afterRun(site));
   return ended;
 }
 

@@ -27,8 +27,11 @@ export interface SiteLock {
    * @param then done in the same command, when the turn is taken
    */
   takeTurnFromWatchdog(connection: Connection, signal: AbortSignal, then?: Script): Promise<void>;
-  /** Lets go of the site, if the run still owns it. */
-  release(connection: Connection, signal: AbortSignal): Promise<void>;
+  /**
+   * Lets go of the site, if the run still owns it.
+   * @param last done before, in the same command
+   */
+  release(connection: Connection, signal: AbortSignal, last?: Script): Promise<void>;
 }
 
 /** The hold of one run on one site. Nothing is taken yet. */
@@ -109,9 +112,10 @@ fi`,
         then,
       );
     },
-    async release(connection, signal) {
+    async release(connection, signal, last = sh``) {
       const script = sh`if [ "$(cat -- ${owner} 2>/dev/null)" = ${runId} ]; then rm -rf -- ${lock}; fi; rmdir -- ${privateFolder} 2>/dev/null && case ${parentOf(privateFolder)} in */.groundskeeper) rmdir -- ${parentOf(privateFolder)} 2>/dev/null;; esac; :`;
-      await runOk(connection, script, { attempted: 'Unlock the site', signal, timeLimit: 30_000 });
+      const attempted = 'Tidy up on the server, and unlock the site';
+      await runOk(connection, lines(last, script), { attempted, signal, timeLimit: 300_000 });
     },
   };
 }

@@ -133,11 +133,7 @@ export async function leaveSite(hands: Hands, lock: SiteLock, remove: readonly R
     again = true;
     await lock.takeTurn(connection, hands.signal);
     await releaseUpdaters(hands, connection, lock, lock.fence);
-    await runOk(connection, lines(lock.fence, listenNoMore(hands), sh`rm -rf -- ${remove}`), {
-      attempted: 'Tidy up on the server',
-      signal: hands.signal,
-      timeLimit: 300_000,
-    });
-    await lock.release(connection, hands.signal);
+    const last = lines(lock.fence, listenNoMore(hands), sh`rm -rf -- ${remove} || exit 1`);
+    await lock.release(connection, hands.signal, last);
   });
 }

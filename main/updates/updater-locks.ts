@@ -92,14 +92,18 @@ export async function holdLocks(
     const [first] = atWork(known, there, mark);
     if (first !== undefined) return refusal(first);
     const stale = there.rows.filter(({ value }) => /^\d{1,15}(\.\d{1,15})?$/.test(value));
-    await locks.rows([
-      ...stale.map(
-        ({ name, value }) =>
-          `UPDATE ${table(known)} SET ${columns.since} = ${now(locks, mark)} WHERE ${columns.name} = '${name}' AND ${columns.since} = '${value}'`,
-      ),
-      ...known.locks.map(({ name }) => insert(locks, name, mark)),
-    ]);
-    const [faster] = atWork(known, await look(locks), mark);
+    // Looked at again in the same breath: each question is a process on the server.
+    const [faster] = atWork(
+      known,
+      await look(locks, [
+        ...stale.map(
+          ({ name, value }) =>
+            `UPDATE ${table(known)} SET ${columns.since} = ${now(locks, mark)} WHERE ${columns.name} = '${name}' AND ${columns.since} = '${value}'`,
+        ),
+        ...known.locks.map(({ name }) => insert(locks, name, mark)),
+      ]),
+      mark,
+    );
     if (faster === undefined) return 'held';
     await locks.rows([remove(known, mark)]);
     return refusal(faster);
@@ -172,10 +176,12 @@ function locksByShell(hands: Hands, connection: Connection, before?: Script): Wi
   };
 }
 
-async function look(locks: LockTable): Promise<Locks> {
+/** @param before statements that come first and answer with no rows */
+async function look(locks: LockTable, before: readonly string[] = []): Promise<Locks> {
   const { columns, locks: all } = locks.known;
   const names = all.map(({ name }) => `'${name}'`).join(', ');
   const [first, ...rest] = await locks.rows([
+    ...before,
     `SELECT ${now(locks, '')}`,
     `SELECT ${columns.name}, ${columns.since} FROM ${table(locks.known)} WHERE ${columns.name} IN (${names})`,
   ]);
