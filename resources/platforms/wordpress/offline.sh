@@ -16,7 +16,22 @@ $upgrading = call_user_func(function () {
   if (isset($_SERVER['HTTP_X_GROUNDSKEEPER_FORGET']) && !defined('GROUNDSKEEPER_HEARD')) {
     define('GROUNDSKEEPER_HEARD', true);
     $cached = function_exists('opcache_reset') && ini_get('opcache.enable');
-    $forgotten = $cached && $_SERVER['HTTP_X_GROUNDSKEEPER_FORGET'] === 'forget' && @opcache_reset();
+    $forgotten = false;
+    if ($cached && $_SERVER['HTTP_X_GROUNDSKEEPER_FORGET'] === 'forget') {
+      // What has not changed stays compiled: making all of it anew keeps visitors waiting, also those of other sites on the server.
+      $about = ini_get('opcache.validate_timestamps') ? @opcache_get_status(false) : false;
+      $few = isset($about['opcache_statistics']['num_cached_scripts']) && $about['opcache_statistics']['num_cached_scripts'] < 5000;
+      $kept = $few ? @opcache_get_status(true) : false;
+      if (isset($kept['scripts'])) {
+        $forgotten = true;
+        foreach ($kept['scripts'] as $file => $script) {
+          $time = strpos($file, __DIR__ . '/') === 0 ? @filemtime($file) : false;
+          if ($time === false || (isset($script['timestamp']) && $script['timestamp'] === $time)) continue;
+          $forgotten = @opcache_invalidate($file, true) && $forgotten;
+        }
+      }
+      if (!$forgotten) $forgotten = @opcache_reset();
+    }
     header('X-Groundskeeper: php=' . PHP_VERSION . ' sapi=' . PHP_SAPI . ' cached=' . ($cached ? 'yes' : 'no')
       . ' forgotten=' . ($forgotten ? 'yes' : 'no') . ' looks=' . ($cached && !ini_get('opcache.validate_timestamps') ? 'never' : 'again'));
     // This request goes on with what was compiled before: so no plugin of before may run in it, and change a database that is of now.
