@@ -34,6 +34,8 @@ interface GuardOptions {
   readonly context: RunContext;
   readonly php: string;
   readonly digest: string;
+  /** From when on the watchdog is not needed any more. */
+  readonly over: AbortSignal;
   /** When visitors were shown the maintenance page; null: they were not. */
   readonly offlineAt: number | null;
 }
@@ -43,7 +45,7 @@ type ArmOptions = Omit<GuardOptions, 'context' | 'php' | 'offlineAt'>;
 /** Begins to leave a watchdog there, beside other work, and to tell it that the run lives; it has nothing to undo yet. */
 export function armAhead(hands: Hands, options: ArmOptions): Promise<Started> {
   const arming = async () => {
-    const started = await startWatchdog(hands, optionsOf(options, []));
+    const started = await startWatchdog(hands, optionsOf(options, []), options.over);
     // At once: the work beside it may take longer than it waits.
     started.watch();
     return started;
@@ -99,7 +101,7 @@ export async function startGuard(
     }
     const begun = (started: Started) => {
       started.livesOn.catch((error: unknown) => {
-        if (context.signal.aborted) return;
+        if (context.signal.aborted || options.over.aborted) return;
         const { message, answered } = asProblem(error);
         context.log('warning', `${message} ${answered}`.trim());
       });

@@ -63,9 +63,10 @@ export async function holdingSite(
   const anyDigest = createHash('sha256').update(randomBytes(24)).digest('hex');
   const trouble = (words: string) => context.log('warning', words);
   let heartbeat: Heartbeat | null = null;
+  const over = new AbortController();
   const arming = () => {
     if (heartbeat === null) throw new TypeError('the site is not held');
-    return { services, lock, heartbeat, digest: anyDigest };
+    return { services, lock, heartbeat, digest: anyDigest, over: over.signal };
   };
   const held: Held = {
     lock,
@@ -121,7 +122,8 @@ export async function holdingSite(
     async withdraw() {},
     end: () => heartbeat?.stop(),
     async settle() {
-      // Looking whether it lives on ends before it is ended.
+      // Looking whether it lives on ends before it is ended; by now that tells nobody anything.
+      over.abort();
       await guarding.coming?.then(({ livesOn }) => livesOn).catch(() => {});
       await disarmWatchdog(held.patient, lock);
       if (offline) await goOnline(held.patient, lock, php);

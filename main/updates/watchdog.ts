@@ -75,9 +75,14 @@ export interface Started extends Pick<Watchdog, 'setUndo'> {
 
 /**
  * Leaves a watchdog on the site.
+ * @param over from when on nobody asks any more whether it lives on
  * @throws Problem `no-watchdog` when it does not start there
  */
-export async function startWatchdog(hands: Hands, options: WatchdogOptions): Promise<Started> {
+export async function startWatchdog(
+  hands: Hands,
+  options: WatchdogOptions,
+  over: AbortSignal = hands.signal,
+): Promise<Started> {
   const { shell } = watchdogTerms(options.lease);
   const program = joinRemote(watchFolder(options.lock.runFolder), 'program');
   // Over a connection of its own, which ends: there are hosts that end with it what it left behind.
@@ -86,10 +91,11 @@ export async function startWatchdog(hands: Hands, options: WatchdogOptions): Pro
   if (armed === undefined)
     throw noWatchdog('A script that watches over the update on the server does not stay alive there.', said);
   const look = async () => {
-    const looked = await hands.on((connection) =>
+    const given = hands.until(AbortSignal.any([hands.signal, over]));
+    const looked = await given.on((connection) =>
       runOk(connection, sh`${shell} ${program} alive`, {
         attempted: 'Look whether the watchdog lives on',
-        signal: hands.signal,
+        signal: given.signal,
         timeLimit: 60_000,
       }),
     );
