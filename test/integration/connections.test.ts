@@ -46,6 +46,13 @@ async function aSilentServer() {
   return { silent, port: typeof address === 'object' && address !== null ? address.port : 0 };
 }
 
+it('several commands at once are begun where the server allows one, also as the first ones', async () => {
+  await using narrow = await anSshHost({}, { maxSessions: 1 });
+  using pool = aPool([narrow]);
+  const asked = Array.from({ length: 6 }, () => pool.use(wayTo(narrow), whoAmI));
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([narrow.user]));
+});
+
 /** A problem that says what was tried, what answered and what to do. */
 async function problemOf(work: Promise<unknown>): Promise<Problem> {
   const thrown: unknown = await work.then(

@@ -55,6 +55,18 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
       }
     }
   };
+  /**
+   * The first command is begun alone: until one was allowed, a refusal says that none are, and not that others are at work. Should it fail,
+   * the next one is the first.
+   */
+  let first: Promise<unknown> | null = null;
+  const alone = async (work: () => Promise<RemoteProcess>): Promise<RemoteProcess> => {
+    while (roundTrip === null && first !== null) await first.catch(() => {});
+    if (roundTrip !== null) return work();
+    const mine = work();
+    first = mine;
+    return mine.finally(() => (first = null));
+  };
   return {
     label,
     onlyFiles,
@@ -69,7 +81,7 @@ export function sshConnection(label: string, clients: readonly Client[], onlyFil
       return new Promise<RemoteProcess>((resolve, reject) => {
         void channels.add(async () => {
           try {
-            const process = await begin(script);
+            const process = await alone(() => begin(script));
             resolve(process);
             await process.exit.catch(() => null);
           } catch (error) {
