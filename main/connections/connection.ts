@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly maxOutput?: number | undefined;
   /** Takes the output as it comes; it is not collected then. */
   readonly onOutput?: ((stdout: Readable) => Promise<void>) | undefined;
+  /** Whether a server that allows few commands at once is waited for, as it is unless said otherwise; else its refusal is an error. */
+  readonly waits?: boolean | undefined;
 }
 
 export interface RemoteResult {
@@ -121,24 +123,24 @@ export async function run(
   }
 }
 
-/** Milliseconds between two tries at a channel that the server refuses. */
+/** Milliseconds between two tries at a channel that the server refuses, and for which it is tried at most. */
 const REFUSED = 250;
+const REFUSED_LONG = 15 * 60_000;
 
 /**
- * A server that allows few commands at once is waited for: others may be long. What streams is told of the refusal, since it can often
- * do with fewer channels.
+ * A server that allows few commands at once is waited for: others may be long.
  */
 async function started(
   connection: Connection,
   script: Script,
-  { signal, timeLimit, onOutput }: RunOptions,
+  { signal, timeLimit, waits = true }: RunOptions,
 ): Promise<RemoteProcess> {
-  for (const until = performance.now() + timeLimit; ;) {
+  for (const until = performance.now() + Math.min(timeLimit, REFUSED_LONG); ;) {
     try {
       return await connection.start(script);
     } catch (error) {
       const refused = error instanceof Problem && error.code === 'channel-refused' && !connection.closed;
-      if (!refused || onOutput !== undefined || performance.now() > until) throw error;
+      if (!refused || !waits || performance.now() > until) throw error;
       await wait(REFUSED, undefined, { signal });
     }
   }

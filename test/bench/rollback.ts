@@ -15,12 +15,14 @@ import { command, sshOptions } from './peers.ts';
 
 const { photoGallery } = goodPlugins;
 const PLUGIN = 'wp-content/plugins/photo-gallery';
+/** What rsync does as well, and that each file is compared: without looking, backing up and judging. */
+const BROUGHT = 'of that, bringing the files back';
 
 /** How long taking the update of a plugin of a thousand files back takes, from the command to a site that was looked at; rsync only copies. */
 export const rollback: Benchmark = {
   name: 'rollback',
   what: 'an update of a plugin of 1,000 files taken back by hand (aim 2 s from the kept tree), and an rsync of the same tree',
-  aims: { 'from the store': 1.5 },
+  aims: { [BROUGHT]: 1.5, 'from the store': 1.5 },
   async prepare() {
     const [host, mariadb, org] = await Promise.all([anSshHost(), aMariaDb(), aWordPressOrg()]);
     const temp = aTempFolder('rollback');
@@ -51,8 +53,11 @@ export const rollback: Benchmark = {
       const { steps } = await app.client.runs.show({ runId });
       const millis = steps.map((step) => `${step.name} ${(step.endedAt ?? 0) - (step.startedAt ?? 0)}`);
       phases.set(name, `${name}: ${millis.join(', ')} ms`);
+      const undo = steps.find((step) => step.name === 'undo');
+      brought = (undo?.endedAt ?? Number.NaN) - (undo?.startedAt ?? 0);
       isBack();
     };
+    let brought = Number.NaN;
     return {
       contenders: [
         {
@@ -75,6 +80,7 @@ export const rollback: Benchmark = {
           },
           run: rolledBack('from the store'),
         },
+        { name: BROUGHT, ours: true, run: () => Promise.resolve(brought) },
       ],
       notes: () => [...phases.values()],
       async stop() {

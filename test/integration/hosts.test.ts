@@ -13,6 +13,7 @@ import {
 } from '../../main/backups/index.ts';
 import { meansOf } from '../../main/backups/pull/means.ts';
 import { pullFiles } from '../../main/backups/pull/pull.ts';
+import { run, sh } from '../../main/connections/index.ts';
 import { newSiteId, Problem, remotePath } from '../../main/words/index.ts';
 import { aClock, never, quietly } from '../main/samples.ts';
 import { anApp, anSshHost, aTempFolder, connectionTo, type SshHost, type TestApp } from '../rig/index.ts';
@@ -563,3 +564,29 @@ it.each([
     expect(unreadable).toEqual([]);
   },
 );
+
+it('what streams waits, too, where the only command that a host allows is at work', async () => {
+  const folder = anOddFolder(oneSession);
+  await onHost(oneSession, async (connection) => {
+    const listing = { root: at(folder), leaveOut: [], scripts: scripts.files, signal: never };
+    const files = (await readManifest(connection, listing)).filter(({ kind }) => kind === 'file');
+    const options = { attempted: 'Be busy', signal: never, timeLimit: 60_000 };
+    const busy = () => run(connection, sh`sleep 2`, options);
+    let said = '';
+    const onOutput = async (stdout: AsyncIterable<Buffer>) => {
+      for await (const chunk of stdout) said += chunk.toString();
+    };
+    await Promise.all([busy(), run(connection, sh`echo 'a dump'`, { ...options, onOutput })]);
+    expect(said).toBe('a dump\n');
+    let bytes = 0;
+    const pulled = pullFiles(connection, files, {
+      ...listing,
+      async onFile(_entry, _size, content) {
+        for await (const chunk of content) bytes += chunk.length;
+      },
+    });
+    const [, { moved, unreadable }] = await Promise.all([busy(), pulled]);
+    expect([moved, unreadable]).toEqual([[], []]);
+    expect(bytes).toBe(files.reduce((sum, { size }) => sum + size, 0));
+  });
+});

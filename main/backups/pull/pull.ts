@@ -60,7 +60,9 @@ export async function pullFiles(
   const pullNext = async (): Promise<void> => {
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       try {
-        came.push(await pullPart(connection, archive, part, { ...options, signal }));
+        // Where none of ours is open any more, somebody else's command is, and that is waited for.
+        const waits = pulling === 1 && alone.has(part);
+        came.push(await pullPart(connection, archive, part, { ...options, signal }, waits));
       } catch (error) {
         const refused = error instanceof Problem && error.code === REFUSED;
         if (!refused || (pulling === 1 && alone.has(part))) {
@@ -92,6 +94,7 @@ async function pullPart(
   archive: Exclude<Means['archive'], 'none'>,
   wanted: readonly ManifestEntry[],
   options: PullOptions,
+  waits: boolean,
 ): Promise<Pulled> {
   const { onFile } = options;
   const missing = new Map(wanted.map((entry) => [entry.path, entry]));
@@ -105,6 +108,7 @@ async function pullPart(
     signal: options.signal,
     timeLimit: 6 * 3_600_000,
     stdin: (stdin) => sendNames(stdin, wanted),
+    waits,
     onOutput: async (stdout) => {
       // Names as bytes; the option is missing in the library's types.
       const options = { highWaterMark: 1024 * 1024, filenameEncoding: 'latin1', allowUnknownFormat: true };
