@@ -19,7 +19,8 @@ $upgrading = call_user_func(function () {
     $forgotten = false;
     if ($cached && $_SERVER['HTTP_X_GROUNDSKEEPER_FORGET'] === 'forget') {
       // What has not changed stays compiled: making all of it anew keeps visitors waiting, also those of other sites on the server.
-      $about = ini_get('opcache.validate_timestamps') ? @opcache_get_status(false) : false;
+      $tells = ini_get('opcache.validate_timestamps') && function_exists('opcache_get_status') && function_exists('opcache_invalidate');
+      $about = $tells ? @opcache_get_status(false) : false;
       $few = isset($about['opcache_statistics']['num_cached_scripts']) && $about['opcache_statistics']['num_cached_scripts'] < 5000;
       $kept = $few ? @opcache_get_status(true) : false;
       if (isset($kept['scripts'])) {
