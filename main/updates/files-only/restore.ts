@@ -1,34 +1,18 @@
-import { z } from 'zod';
 import type { Backup } from '../../backups/index.ts';
-import type { Orphan, RunContext, RunResult } from '../../runs/index.ts';
+import type { RunContext, RunResult } from '../../runs/index.ts';
 import type { Site } from '../../sites/index.ts';
-import { BackupId, Problem, RemotePath, wordsOf } from '../../words/index.ts';
-import { handsFor, type Hands } from '../hands.ts';
+import { Problem, wordsOf, type RemotePath } from '../../words/index.ts';
+import type { Hands } from '../hands.ts';
 import { contentsOf, restorePathsOverSftp, toldApart } from '../restore-over-sftp.ts';
 import { restoredBy } from '../restore-plan.ts';
 import type { RollbackServices } from '../services.ts';
 import { whileHeld, type Hold } from '../while-held.ts';
-import { filesLock, type FilesLock } from './lock.ts';
+import { filesLock } from './lock.ts';
 import { anyDigest, goOnline, keepOffline } from './maintenance.ts';
 import { isProblem, withFiles } from './over-sftp.ts';
 import { tryPrivateFolder } from './private-folder.ts';
 import { restoreDatabaseOverSftp } from './restore-database.ts';
-import { removeNoted } from './runner-step.ts';
-
-/** The journal's plan of a restore over SFTP: enough to take it back. */
-export const SftpRestoreJournal = z.object({
-  restored: z.literal('over sftp'),
-  /** Where the site is held; null: it cannot be. */
-  privateFolder: RemotePath.nullable(),
-  /** The site as it was; null: it could not be backed up, or nothing of it was changed yet. */
-  before: BackupId.nullable(),
-  backupId: BackupId,
-  /** Relative to the root; empty: everything. */
-  paths: z.array(z.string()),
-  database: z.boolean(),
-  outcome: z.enum(['waiting', 'kept', 'undone']),
-});
-export type SftpRestoreJournal = z.infer<typeof SftpRestoreJournal>;
+import type { SftpRestoreJournal } from './restore-journal.ts';
 
 /** What of a backup is restored. */
 type Choice = Pick<SftpRestoreJournal, 'backupId' | 'database'> & { readonly paths: readonly string[] };
@@ -156,8 +140,12 @@ async function placeOf(hands: Hands, context: RunContext): Promise<RemotePath | 
   }
 }
 
-/** Puts the site back as the backup from just before has it. May be done again at any point. @throws Problem `half-restored` where there is none */
-async function takeBack(
+/**
+ * Puts the site back as the backup from just before has it. May be done again at any point.
+ * @param databaseBegun whether the database may be changed by now: then visitors have to be kept out
+ * @throws Problem `half-restored` where there is no such backup of it
+ */
+export async function takeBack(
   services: RollbackServices,
   hands: Hands,
   { before, backupId, paths }: SftpRestoreJournal,
@@ -180,63 +168,6 @@ async function takeBack(
     name: 'take database back',
     title: 'Put the database back as it was',
   });
-}
-
-/** A restore over SFTP that a dead process left: what was done stays, anything else is taken back. May be done again at any point. */
-export async function recoverRestoreOverSftp(
-  services: RollbackServices,
-  site: Site,
-  orphan: Orphan,
-  journal: SftpRestoreJournal,
-  context: RunContext,
-): Promise<RunResult> {
-  const { run } = orphan;
-  const hands = handsFor(services, site, context.signal).patient();
-  await removeNoted(hands, orphan);
-  const { privateFolder, outcome, before } = journal;
-  const lock: FilesLock | null =
-    privateFolder === null ? null : filesLock(privateFolder, run.id, services.lease);
-  const ours = lock === null || (await lock.isOurs(hands));
-  const began = orphan.steps.some(({ name }) => name === 'restore');
-  const isHalf = began && outcome === 'waiting';
-  const canTakeBack = ours && isHalf && before !== null;
-  if (canTakeBack) {
-    const trouble = (words: string) => context.log('warning', words);
-    const stopBeating = lock?.beat(hands) ?? (() => {});
-    const stopRenewing = journal.database
-      ? await keepOffline(hands, anyDigest(), () => 'always', trouble)
-      : () => {};
-    try {
-      const hasBegun = orphan.steps.some(({ name }) => name === 'database');
-      await takeBack(services, hands, journal, hasBegun, context);
-      await context.setPlan({ ...journal, outcome: 'undone' } satisfies SftpRestoreJournal);
-    } finally {
-      stopRenewing();
-      stopBeating();
-    }
-  }
-  if (ours)
-    await context.step('settle', { title: 'Tidy up' }, async () => {
-      if (journal.database && began) await goOnline(hands);
-      await lock?.release(hands);
-    });
-  if (hands.platform.module !== null) await services.afterRun(site);
-  if (canTakeBack || outcome === 'undone')
-    return {
-      state: 'rolled-back',
-      summary: `Groundskeeper ended during “${run.title}”; the site was brought back to what it was.`,
-    };
-  if (outcome === 'kept')
-    return { state: 'done', summary: `“${run.title}” was done when Groundskeeper ended; it was tidied up.` };
-  if (isHalf)
-    return {
-      state: 'failed',
-      summary: `“${run.title}” was cut off part of the way. Start it again to finish it${before === null ? '' : '; the backup from before is there'}.`,
-    };
-  return {
-    state: 'cancelled',
-    summary: 'Groundskeeper ended while this ran. Nothing on the site was changed.',
-  };
 }
 
 function halfRestored(): Problem {
