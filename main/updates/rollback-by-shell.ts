@@ -1,16 +1,15 @@
 import { asProblem, joinRemote } from '../words/index.ts';
 import { atMost } from './attempts.ts';
-import type { Hands } from './hands.ts';
 import { healthOf } from './health.ts';
 import { holdingSite } from './holding.ts';
 import { compareInPlace } from './in-place.ts';
 import { prepareKept } from './kept-back.ts';
-import { layFromStore, type Laying } from './lay-from-store.ts';
+import { layFromStore } from './lay-from-store.ts';
 import { pathsOf } from './old-version.ts';
 import type { SwapItem } from './remote.ts';
 import { restoreDatabase } from './restore-database.ts';
 import { restorePaths } from './restore-site.ts';
-import type { RollbackMeans, RollingBack } from './rollback-held.ts';
+import type { BringingBack, RollbackMeans, RollingBack } from './rollback-held.ts';
 import type { RollbackServices } from './services.ts';
 import type { SiteLock } from './site-lock.ts';
 import { bringItemsBack } from './undo.ts';
@@ -22,20 +21,29 @@ export function rollbackByShell(services: RollbackServices, rolling: RollingBack
   const hold: RollbackMeans['hold'] = (php, work) =>
     holdingSite(services, { ...rolling, php }, (held) => {
       const { patient, lock } = held;
+      let closes = false;
       let offline = false;
+      let laid: readonly SwapItem[] | null = null;
       held.expectGuard();
       return work({
         patient,
+        async layReady(what) {
+          laid = await layWhole(what, lock);
+        },
         backUp: (how) => services.backUp(site, 'before-rollback', context, how),
         async close() {
-          offline = true;
-          await held.close(health.digest);
+          closes = true;
         },
         async bringBack({ title, parts, old, backupId, isKept, withDatabase }) {
           const trying = atMost(patient);
           const kept = parts.flatMap((part) => part.items);
-          const items = isKept ? kept : await laid(patient, lock, kept, { backupId, files: old.files });
+          const items = isKept ? kept : (laid ?? []);
           const { forward, back } = await prepareKept(patient, lock, items);
+          // Not while the old version is only laid ready.
+          if (closes) {
+            offline = true;
+            await held.close(health.digest);
+          }
           await held.guard({ name: title, items: back, database: withDatabase });
           const isOf = (item: SwapItem, path: string) =>
             path === item.live || path.startsWith(`${item.live}/`);
@@ -63,19 +71,17 @@ export function rollbackByShell(services: RollbackServices, rolling: RollingBack
     });
   return { health, hold };
 
-  /** Whole folders change places at once; what cannot be laid ready so comes file by file. */
-  async function laid(
-    patient: Hands,
+  /** Whole folders from the store, so that they change places at once; what cannot be laid ready so comes file by file. */
+  async function layWhole(
+    { parts, backupId, old: { files } }: BringingBack,
     lock: SiteLock,
-    items: readonly SwapItem[],
-    { backupId, files }: Pick<Laying, 'backupId' | 'files'>,
   ): Promise<readonly SwapItem[]> {
     const { progress } = context;
-    const whole = items.filter(
-      ({ kind, inode, staged }) => kind === 'folder' && inode !== null && staged !== null,
-    );
+    const whole = parts
+      .flatMap((part) => part.items)
+      .filter(({ kind, inode, staged }) => kind === 'folder' && inode !== null && staged !== null);
     const folders = pathsOf(site, [{ items: whole }]);
-    return layFromStore(services, patient, lock, { backupId, folders, files, progress }).catch(
+    return layFromStore(services, hands, lock, { backupId, folders, files, progress }).catch(
       (error: unknown) => {
         context.signal.throwIfAborted();
         const { code, message, answered } = asProblem(error);

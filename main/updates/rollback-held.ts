@@ -21,9 +21,11 @@ export interface BringingBack {
 /** A site that a rollback holds, and what it does there: over a shell, or over files alone. */
 export interface HeldForRollback {
   readonly patient: Hands;
+  /** Lays an old version from the store ready, before the site is backed up as it is; null: it comes afterwards. */
+  readonly layReady: ((what: BringingBack) => Promise<void>) | null;
   /** Backs the site up as it is. */
   backUp(how: { touches: (path: string) => boolean; filesAlone: boolean }): Promise<Backup>;
-  /** Shows visitors the maintenance page until the end. */
+  /** Has visitors shown the maintenance page, from the change of the site to the end. */
   close(): Promise<void>;
   /**
    * Brings the old version back and compares each of its files; afterwards, until `keep`, the site is brought back as it was found where

@@ -76,7 +76,12 @@ export async function rollBack(
   // What was cut off may have left visitors outside.
   const closes = withDatabase || parts.some(({ offlineAt }) => choice.cutOff !== null && offlineAt !== null);
   let readAnew: Promise<void> | null = null;
+  const bringing = { title, parts, old, backupId, isKept, withDatabase };
   const ended = await means.hold(php, async (held) => {
+    // Before the backup: what comes in between that and the maintenance page is in none.
+    const { layReady } = held;
+    if (!isKept && layReady !== null)
+      await context.step('stage', { title: 'Lay the old version ready' }, () => layReady(bringing));
     const baseline = await context.step('backup', { title: 'Back up the site as it is' }, async (step) => {
       const touches = below(pathsOf(site, parts));
       const backup = await held.backUp({ touches, filesAlone: choice.force && !withDatabase });
@@ -90,7 +95,7 @@ export async function rollBack(
     });
     await context.step('undo', { title: `Bring ${title} back`, undo: { online: true } }, async (step) => {
       if (closes) await held.close();
-      await held.bringBack({ title, parts, old, backupId, isKept, withDatabase });
+      await held.bringBack(bringing);
       step.detail(`${counted(old.files.size, 'file')} compared with the backup, each as it was.`);
     });
     const verdict = await context.step('judge', { title: 'Look at the site' }, async (step) => {

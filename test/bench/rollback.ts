@@ -53,8 +53,9 @@ export const rollback: Benchmark = {
       const { steps } = await app.client.runs.show({ runId });
       const millis = steps.map((step) => `${step.name} ${(step.endedAt ?? 0) - (step.startedAt ?? 0)}`);
       phases.set(name, `${name}: ${millis.join(', ')} ms`);
-      const undo = steps.find((step) => step.name === 'undo');
-      brought = (undo?.endedAt ?? Number.NaN) - (undo?.startedAt ?? 0);
+      brought = steps
+        .filter((step) => ['stage', 'undo'].includes(step.name))
+        .reduce((sum, step) => sum + (step.endedAt ?? Number.NaN) - (step.startedAt ?? 0), 0);
       isBack();
     };
     let brought = Number.NaN;

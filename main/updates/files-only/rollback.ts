@@ -117,6 +117,8 @@ export function rollbackOverSftp(
 
   const held: HeldForRollback = {
     patient,
+    // What lies on the site just so is known by the backup.
+    layReady: null,
     async backUp(how) {
       before = await backUpSite(services, site, 'before-rollback', context, { ...how, source: source() });
       return before;
