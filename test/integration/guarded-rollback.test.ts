@@ -51,7 +51,9 @@ afterAll(async () => {
 const run = (...args: readonly string[]) => groundskeeper(data.path, org, ['--json', ...args]).ended;
 /** What the site's folder of kept trees holds beside them. */
 const atWork = () =>
-  leftBehind(host).filter((name) => /(^lock|\/watch|\/staged|\/dump|\/saved|\/back|\/restore|\/laid)/.test(name));
+  leftBehind(host).filter((name) =>
+    /(^lock|\/watch|\/staged|\/dump|\/saved|\/back|\/restore|\/laid)/.test(name),
+  );
 const backByItself = () => expect.poll(atWork, { timeout: 60_000 }).toEqual([]);
 
 it.each([
