@@ -34,8 +34,7 @@ export async function layFromStore(
   { backupId, folders, files, progress }: Laying,
 ): Promise<SwapItem[]> {
   if (folders.length === 0) return [];
-  const { signal, site } = hands;
-  const { scripts } = hands;
+  const { signal, site, scripts } = hands;
   const changes = await fileChanges(services, hands, { backupId, paths: folders, known: files });
   const laid = joinRemote(lock.runFolder, LAID);
   const place = (index: number) => joinRemote(laid, String(index));

@@ -61,8 +61,7 @@ export async function pullFiles(
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       try {
         // Where none of ours is open any more, somebody else's command is, and that is waited for.
-        const waits = pulling === 1 && alone.has(part);
-        came.push(await pullPart(connection, archive, part, { ...options, signal }, waits));
+        came.push(await pullPart(connection, archive, part, { ...options, signal }, alone.has(part)));
       } catch (error) {
         const refused = error instanceof Problem && error.code === REFUSED;
         if (!refused || (pulling === 1 && alone.has(part))) {

@@ -61,8 +61,8 @@ export async function restoreOverSftp(
     async takeBack() {
       if (!begun) return;
       await lock?.refuseTaken(patient);
-      await takeBack(services, patient, journal, databaseBegun, context);
-      await note({ outcome: 'undone' });
+      if (await takeBack(services, patient, journal, databaseBegun, context))
+        await note({ outcome: 'undone' });
     },
     unsettled: false,
     workEnded: () => stopRenewing(),
@@ -143,6 +143,7 @@ async function placeOf(hands: Hands, context: RunContext): Promise<RemotePath | 
 /**
  * Puts the site back as the backup from just before has it. May be done again at any point.
  * @param databaseBegun whether the database may be changed by now: then visitors have to be kept out
+ * @returns false: there is no such backup, so the files stay as they are
  * @throws Problem `half-restored` where there is no such backup of it
  */
 export async function takeBack(
@@ -151,23 +152,25 @@ export async function takeBack(
   { before, backupId, paths }: SftpRestoreJournal,
   databaseBegun: boolean,
   context: RunContext,
-): Promise<void> {
-  const snapshot = before === null ? null : await services.store.open(before);
+): Promise<boolean> {
+  if (before === null) {
+    if (databaseBegun) throw halfRestored();
+    return false;
+  }
+  const snapshot = await services.store.open(before);
   await context.step('take back', { title: 'Bring the site back as it was' }, async (step) => {
-    if (before !== null) {
-      const now = await toldApart(services.store, before, backupId);
-      const wanted = { backupId: before, paths };
-      const found = await restorePathsOverSftp(services.store, hands, wanted, now, context.progress);
-      step.detail(`${found.written} written back, ${found.deleted} deleted; from backup ${before}.`);
-    }
-    await context.undone(['restore']);
+    const now = await toldApart(services.store, before, backupId);
+    const wanted = { backupId: before, paths };
+    const found = await restorePathsOverSftp(services.store, hands, wanted, now, context.progress);
+    step.detail(`${found.written} written back, ${found.deleted} deleted; from backup ${before}.`);
   });
-  if (!databaseBegun) return;
-  if (snapshot === null || snapshot.database === null) throw halfRestored();
-  await restoreDatabaseOverSftp(services, hands, snapshot.backup.id, context, {
-    name: 'take database back',
-    title: 'Put the database back as it was',
-  });
+  if (databaseBegun) {
+    if (snapshot.database === null) throw halfRestored();
+    const step = { name: 'take database back', title: 'Put the database back as it was' };
+    await restoreDatabaseOverSftp(services, hands, before, context, step);
+  }
+  await context.undone(['restore', 'database']);
+  return true;
 }
 
 function halfRestored(): Problem {
